@@ -1,0 +1,30 @@
+//! The words every layer shares: resources, users, revisions, selectors, options, errors and the rules of
+//! object metadata. Knows nothing of storage, HTTP or any particular resource type.
+
+mod attributes;
+pub mod duration;
+mod error;
+pub mod field;
+mod options;
+mod resource;
+mod revision;
+pub mod selector;
+mod user;
+pub mod validation;
+
+pub use attributes::{Attributes, Method, Verb};
+pub use error::{ApiError, Reason};
+pub use options::{
+    DeleteOptions, FieldValidation, GetOptions, ListOptions, Query, ResourceVersionMatch, WatchOptions,
+    WriteOptions,
+};
+pub use resource::{Descriptor, Resource, Scope, Subresource};
+pub use revision::Revision;
+pub use user::UserInfo;
+
+/// Metadata that every persisted object has.
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+/// The body of an answer that is not an object.
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+/// A moment, on the wire RFC 3339 with whole seconds in UTC.
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

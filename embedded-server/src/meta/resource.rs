@@ -1,0 +1,102 @@
+//! What a resource type says of itself. Router, 405s, discovery, OpenAPI and key layout all read it here.
+
+use std::fmt::Debug;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A type that can be served and stored.
+///
+/// On the wire an object is `apiVersion`, `kind` and the fields that its `Serialize` writes; `metadata` has to
+/// be the first of them, which [`Registry::new`](crate::registry::Registry::new) checks. Its `Deserialize` has
+/// to accept what Go accepts: missing and `null` fields stand for the zero value, unknown ones are ignored.
+pub trait Resource: Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Default + Send + Sync + 'static {
+    /// Names and scope of the type.
+    const DESCRIPTOR: Descriptor;
+
+    /// Returns the object's metadata.
+    fn metadata(&self) -> &ObjectMeta;
+
+    /// Returns the object's metadata for change.
+    fn metadata_mut(&mut self) -> &mut ObjectMeta;
+}
+
+/// Names and scope of a resource type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// API group, for example `workflow.example.com`.
+    pub group: &'static str,
+    /// Version within the group, for example `v1alpha1`.
+    pub version: &'static str,
+    /// Kind in CamelCase, for example `Workflow`.
+    pub kind: &'static str,
+    /// Lower-case plural that stands in paths, for example `workflows`.
+    pub plural: &'static str,
+    /// Lower-case singular, for example `workflow`.
+    pub singular: &'static str,
+    /// Abbreviations for people, for example `wf`.
+    pub short_names: &'static [&'static str],
+    /// Groups of resources the type belongs to, for example `all`.
+    pub categories: &'static [&'static str],
+    /// Where objects live.
+    pub scope: Scope,
+    /// Parts of an object that have an address of their own.
+    pub subresources: &'static [Subresource],
+    /// The prefix of the type's OpenAPI definition names in reversed-domain form, for example
+    /// `com.example.workflow.v1alpha1`.
+    pub definition_prefix: &'static str,
+}
+
+/// Where objects of a type live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In a namespace.
+    Namespaced,
+    /// In the cluster as a whole.
+    Cluster,
+}
+
+/// A part of an object that has an address of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subresource {
+    /// `status`: read and written apart from the rest, so that access rules can tell users from controllers.
+    Status,
+}
+
+impl Subresource {
+    /// Returns the last segment of the subresource's path.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+        }
+    }
+}
+
+impl Descriptor {
+    /// Returns `group/version`, as `apiVersion` spells it.
+    pub fn api_version(&self) -> String {
+        format!("{}/{}", self.group, self.version)
+    }
+
+    /// Returns `plural.group`, as error messages spell a resource.
+    pub fn group_resource(&self) -> String {
+        format!("{}.{}", self.plural, self.group)
+    }
+
+    /// Returns `Kind.group`, as validation errors spell a kind.
+    pub fn group_kind(&self) -> String {
+        format!("{}.{}", self.kind, self.group)
+    }
+
+    /// Returns the kind of a collection, for example `WorkflowList`.
+    pub fn list_kind(&self) -> String {
+        format!("{}List", self.kind)
+    }
+
+    /// Tells whether objects live in namespaces.
+    pub fn is_namespaced(&self) -> bool {
+        self.scope == Scope::Namespaced
+    }
+}

@@ -1,0 +1,72 @@
+//! The layout of keys, in one place: `<group>/<resource>/[<namespace>/]<name>`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::meta::Descriptor;
+
+/// The address of a stored object. Keys sort by their bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Arc<str>);
+
+/// The beginning of the keys of a resource; always ends in `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Prefix(Arc<str>);
+
+impl Key {
+    /// Takes a key over as a backend stored it.
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the key's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Prefix {
+    /// Returns the prefix of everything.
+    pub fn all() -> Self {
+        Self("".into())
+    }
+
+    /// Returns the prefix of a resource's objects.
+    pub fn of_resource(resource: &Descriptor) -> Self {
+        Self(format!("{}/{}/", resource.group, resource.plural).into())
+    }
+
+    /// Returns the key of the object that is called `name` in `namespace`; the namespace is empty for
+    /// cluster-scoped resources.
+    pub fn object(&self, namespace: &str, name: &str) -> Key {
+        let separator = if namespace.is_empty() { "" } else { "/" };
+        Key(format!("{}{namespace}{separator}{name}", self.0).into())
+    }
+
+    /// Returns what follows the prefix in `key`, or none when it is not below it.
+    pub fn strip<'k>(&self, key: &'k Key) -> Option<&'k str> {
+        key.0.strip_prefix(&*self.0)
+    }
+
+    /// Tells whether `key` is below the prefix.
+    pub fn contains(&self, key: &Key) -> bool {
+        key.0.starts_with(&*self.0)
+    }
+
+    /// Returns the prefix's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
