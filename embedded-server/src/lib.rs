@@ -8,3 +8,4 @@
 pub mod clock;
 pub mod meta;
 pub mod storage;
+pub mod registry;
