@@ -15,8 +15,8 @@ pub mod validation;
 pub use attributes::{Attributes, Method, Verb};
 pub use error::{ApiError, Reason};
 pub use options::{
-    DeleteOptions, FieldValidation, GetOptions, ListOptions, Query, ResourceVersionMatch, WatchOptions,
-    WriteOptions,
+    DeleteOptions, FieldValidation, GetOptions, ListFrom, ListOptions, Propagation, Query,
+    ResourceVersionMatch, Selector, WatchFrom, WatchOptions, WriteOptions,
 };
 pub use resource::{Descriptor, Resource, Scope, Subresource};
 pub use revision::Revision;

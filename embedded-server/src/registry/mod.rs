@@ -1,5 +1,266 @@
 //! Each verb, written once for every resource type.
+//!
+//! A [`Registry`] turns an [`Operation`] into an [`Outcome`]: it decodes, applies the type's [`Strategy`],
+//! validates, asks admission and commits. Knows no HTTP.
 
+mod check;
+mod create;
+mod delete;
+mod generate;
+mod operation;
+mod patch;
+mod read;
 mod strategy;
+mod token;
+mod update;
 
-pub use strategy::{Column, SelectableField, Strategy};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+
+pub use self::operation::{
+    Body, Change, Context, ListOutcome, Operation, Outcome, Request, Warnings, WatchOutcome,
+};
+pub use self::strategy::{Column, SelectableField, Strategy};
+use crate::admission::Chain;
+use crate::cacher::{CacheError, Cacher, Describe, Limits, Object, Place, Selectable};
+use crate::clock::Clock;
+use crate::codec::{Encoded, EventType, Malformed, encode};
+use crate::meta::{ApiError, Descriptor, GetOptions, Reason, Resource, Revision};
+use crate::storage::{Backend, Key, Prefix, StorageError};
+
+/// How long a write that loses races is tried again.
+const WRITE_DEADLINE: Duration = Duration::from_secs(34);
+
+/// A resource type as the layers above see it, whatever its Rust type.
+#[async_trait]
+pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
+    /// Returns names and scope of the type.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Carries out an operation.
+    ///
+    /// # Errors
+    /// What the client is told.
+    async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError>;
+
+    /// Returns the columns of the type's table after `Name`.
+    fn columns(&self) -> Vec<ColumnDefinition>;
+
+    /// Returns an object's cells in the order of [`Rest::columns`].
+    ///
+    /// # Errors
+    /// When the bytes are no object of the type.
+    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed>;
+
+    /// Returns the type's JSON schema.
+    fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema;
+
+    /// Tells whether reads see what is stored now.
+    fn is_ready(&self) -> bool;
+}
+
+/// A column of a table, without the knowledge how to fill it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnDefinition {
+    /// The heading.
+    pub name: &'static str,
+    /// The OpenAPI type of the cells.
+    pub kind: &'static str,
+    /// The OpenAPI format of the cells.
+    pub format: &'static str,
+    /// What the column says.
+    pub description: &'static str,
+    /// Zero for columns that are always shown.
+    pub priority: i32,
+}
+
+/// All verbs of one resource type.
+#[derive(Debug)]
+pub struct Registry<S: Strategy> {
+    strategy: Arc<S>,
+    backend: Arc<dyn Backend>,
+    cacher: Cacher,
+    admission: Chain,
+    clock: Arc<dyn Clock>,
+    prefix: Prefix,
+}
+
+impl<S: Strategy> Registry<S> {
+    /// Opens the registry of a type in a store; returns when its objects are in memory.
+    ///
+    /// # Errors
+    /// Those of the backend; [`StorageError::Corrupt`] when the type does not write `metadata` first.
+    pub async fn start(
+        strategy: S,
+        backend: Arc<dyn Backend>,
+        admission: Chain,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Result<Self, StorageError> {
+        encode(&S::Object::default()).map_err(|error| StorageError::Corrupt(error.into()))?;
+        let prefix = Prefix::of_resource(&S::Object::DESCRIPTOR);
+        let strategy = Arc::new(strategy);
+        let describe = Arc::new(Described(Arc::clone(&strategy)));
+        let cacher = Cacher::start(Arc::clone(&backend), prefix.clone(), describe, limits).await?;
+        Ok(Self { strategy, backend, cacher, admission, clock, prefix })
+    }
+
+    const RESOURCE: &'static Descriptor = &S::Object::DESCRIPTOR;
+
+    /// Returns the stored state of an object, as fresh as the request.
+    async fn current(&self, place: &Place) -> Result<Current, ApiError> {
+        let view = self.cacher.view(GetOptions::MostRecent).await.map_err(|error| read_error::<S>(&error))?;
+        match view.get(&cache_key(place)) {
+            Some(object) => Ok(Current::cached(object)),
+            None => Err(ApiError::not_found(Self::RESOURCE, &place.name)),
+        }
+    }
+
+    fn key(&self, place: &Place) -> Key {
+        self.prefix.object(&place.namespace, &place.name)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<S::Object, ApiError> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            tracing::error!(%error, resource = Self::RESOURCE.plural, "a stored object cannot be read");
+            ApiError::internal("a stored object cannot be read")
+        })
+    }
+
+    /// Encodes an object as it is stored; the resource version is the store's to say.
+    fn encode(mut object: S::Object) -> Result<Vec<u8>, ApiError> {
+        object.metadata_mut().resource_version = None;
+        encode(&object).map_err(ApiError::internal)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// An object as it is stored at this moment.
+#[derive(Clone, Debug)]
+struct Current {
+    revision: Revision,
+    encoded: Encoded,
+}
+
+impl Current {
+    fn cached(object: &Object) -> Self {
+        Self { revision: object.revision(), encoded: object.encoded().clone() }
+    }
+
+    fn stored(value: &[u8], revision: Revision) -> Result<Self, ApiError> {
+        let encoded = Encoded::new(EventType::Modified, value, revision).map_err(ApiError::internal)?;
+        Ok(Self { revision, encoded })
+    }
+
+    /// Follows up on a write that found something else than it assumed.
+    fn after_conflict<S: Strategy>(
+        current: Option<crate::storage::KeyValue>,
+        place: &Place,
+    ) -> Result<Self, ApiError> {
+        match current {
+            Some(found) => Self::stored(&found.value, found.revision),
+            None => Err(ApiError::not_found(&S::Object::DESCRIPTOR, &place.name)),
+        }
+    }
+}
+
+fn cache_key(place: &Place) -> String {
+    match place.namespace.as_str() {
+        "" => place.name.clone(),
+        namespace => format!("{namespace}/{}", place.name),
+    }
+}
+
+/// Words a read that failed.
+fn read_error<S: Strategy>(error: &CacheError) -> ApiError {
+    match error {
+        CacheError::TooNew { wanted, current } => ApiError::too_large_resource_version(*wanted, *current),
+        CacheError::TooOld { .. } => ApiError::expired(error.to_string()),
+        CacheError::Storage(error) => storage_error::<S>(error, "get"),
+    }
+}
+
+/// Words a call to the store that failed. Source: `apiserver/pkg/storage/errors/storage.go`.
+fn storage_error<S: Strategy>(error: &StorageError, verb: &str) -> ApiError {
+    tracing::warn!(%error, verb, source = ?std::error::Error::source(error), "the store failed");
+    let resource = S::Object::DESCRIPTOR.group_resource();
+    let message = format!(
+        "The {verb} operation against {resource} could not be completed at this time, please try again."
+    );
+    match error {
+        StorageError::Corrupt(_) => ApiError::internal("the store is damaged"),
+        _ => ApiError::new(500, Reason::ServerTimeout, message).retry_after(2),
+    }
+}
+
+/// Lets selectors see what the strategy shows them.
+#[derive(Debug)]
+struct Described<S>(Arc<S>);
+
+impl<S: Strategy> Describe for Described<S> {
+    fn describe(&self, object: &[u8]) -> Selectable {
+        let Ok(object) = serde_json::from_slice::<S::Object>(object) else { return Selectable::default() };
+        let fields = self.0.selectable_fields();
+        Selectable {
+            labels: object.metadata().labels.clone().unwrap_or_default(),
+            fields: fields.iter().map(|field| (field.path, (field.value)(&object).to_owned())).collect(),
+        }
+    }
+}
+
+#[async_trait]
+impl<S: Strategy> Rest for Registry<S> {
+    fn descriptor(&self) -> &'static Descriptor {
+        Self::RESOURCE
+    }
+
+    async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError> {
+        let Request { place, subresource, operation } = request;
+        match operation {
+            Operation::Get(options) => self.get(&place, options).await,
+            Operation::List(options) => self.list(place, options).await,
+            Operation::Watch(options) => self.watch(place, options).await,
+            Operation::Create { body, options } => self.create(context, &place, &body, &options).await,
+            Operation::Update { change, options } => {
+                self.update(context, &place, subresource, &change, &options).await
+            }
+            Operation::Delete(options) => self.delete(context, &place, &options).await,
+            Operation::DeleteCollection { list, delete } => {
+                self.delete_collection(context, place, list, &delete).await
+            }
+        }
+    }
+
+    fn columns(&self) -> Vec<ColumnDefinition> {
+        let definition = |column: &Column<S::Object>| ColumnDefinition {
+            name: column.name,
+            kind: column.kind,
+            format: column.format,
+            description: column.description,
+            priority: column.priority,
+        };
+        self.strategy.columns().iter().map(definition).collect()
+    }
+
+    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed> {
+        let object: S::Object = serde_json::from_slice(object).map_err(|_| Malformed)?;
+        let now = self.now();
+        Ok(self.strategy.columns().iter().map(|column| (column.cell)(&object, now)).collect())
+    }
+
+    fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {
+        <S::Object as JsonSchema>::json_schema
+    }
+
+    fn is_ready(&self) -> bool {
+        self.cacher.is_following()
+    }
+}

@@ -72,6 +72,16 @@ pub struct Event {
     pub previous: Option<(Bytes, Revision)>,
 }
 
+/// Changes in revision order, and how far they reach: every change below the watched prefix up to `up_to` has
+/// been yielded once these have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The changes; none when only other keys changed.
+    pub events: Vec<Event>,
+    /// The revision up to which nothing is missing.
+    pub up_to: Revision,
+}
+
 /// Keeps values under keys, with one history for the whole store.
 ///
 /// Every implementation promises, and [`conformance`] checks:
@@ -82,7 +92,8 @@ pub struct Event {
 ///    seen.
 /// 3. `list` is one consistent cut.
 /// 4. `watch` yields every change after `after`, in revision order, without gaps, or fails with
-///    [`StorageError::Compacted`]. It ends only with an error, when the store closes or when dropped.
+///    [`StorageError::Compacted`]. It reports progress whenever the store changes, below the prefix or not, and
+///    ends only with an error, when the store closes or when dropped.
 /// 5. Dropping a future that one of these returned never corrupts the store; a dropped `commit` may or may
 ///    not have happened.
 #[async_trait]
@@ -104,7 +115,7 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StorageError::Compacted`], at once or as the stream's last item, when changes after `after` are no
     /// longer known.
-    async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Event>>>;
+    async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Changes>>>;
 
     /// Returns the revision of the last change to the store, whatever its key.
     async fn revision(&self) -> Result<Revision>;

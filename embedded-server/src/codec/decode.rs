@@ -1,0 +1,162 @@
+//! From the body of a request to an object, with what k8s.io/apiserver says when that fails.
+//!
+//! Source: `apiserver/pkg/endpoints/handlers/{create,rest}.go`.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{BodyFormat, Tree, yaml};
+use crate::meta::{ApiError, Descriptor, FieldValidation};
+
+/// What a body has to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The kind, group and version of the endpoint.
+    pub resource: &'a Descriptor,
+    /// What to do about unknown and duplicate fields.
+    pub validation: FieldValidation,
+}
+
+/// A decoded object, and what its writer should know of the body.
+#[derive(Clone, Debug)]
+pub struct Decoded<T> {
+    /// The object.
+    pub object: T,
+    /// One line per unknown or duplicate field.
+    pub warnings: Vec<String>,
+}
+
+/// Decodes the body of a create or update.
+///
+/// # Errors
+/// 400 when it is no object of the expected kind, or breaks strict field validation.
+pub fn decode<T: DeserializeOwned>(
+    body: &[u8],
+    format: BodyFormat,
+    expected: Expected<'_>,
+) -> Result<Decoded<T>, ApiError> {
+    let kind = expected.resource.kind;
+    let tree = parse_tree(body, format).map_err(|why| unrecognized(kind, &why, body))?;
+    if !tree.value.is_object() {
+        let why = "json: cannot unmarshal value into Go value of type map";
+        return Err(unrecognized(kind, why, body));
+    }
+    check_type(&tree.value, expected.resource)?;
+    decode_value(tree, expected).map_err(|problem| match problem {
+        Problem::Mistyped(why) => not_handled(expected.resource, &why),
+        Problem::Strict(violations) => {
+            not_handled(expected.resource, &format!("strict decoding error: {}", violations.join(", ")))
+        }
+    })
+}
+
+/// Why a tree is not the object it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// A field has a value of the wrong type.
+    Mistyped(String),
+    /// Strict field validation found unknown or duplicate fields.
+    Strict(Vec<String>),
+}
+
+/// Decodes a tree, for example one that a patch made.
+///
+/// # Errors
+/// See [`Problem`].
+pub fn decode_value<T: DeserializeOwned>(tree: Tree, expected: Expected<'_>) -> Result<Decoded<T>, Problem> {
+    let mut unknown = Vec::new();
+    let object = serde_ignored::deserialize(tree.value, |path| {
+        if !is_type_meta(&path) {
+            unknown.push(format!("unknown field \"{}\"", spell(&path)));
+        }
+    })
+    .map_err(|error: serde_json::Error| Problem::Mistyped(error.to_string()))?;
+    let duplicates = tree.duplicates.iter().map(|path| format!("duplicate field \"{path}\""));
+    let violations: Vec<_> = unknown.into_iter().chain(duplicates).collect();
+    match expected.validation {
+        FieldValidation::Ignore => Ok(Decoded { object, warnings: Vec::new() }),
+        FieldValidation::Strict if !violations.is_empty() => Err(Problem::Strict(violations)),
+        FieldValidation::Warn | FieldValidation::Strict => Ok(Decoded { object, warnings: violations }),
+    }
+}
+
+/// Parses a body without looking at what it means.
+///
+/// # Errors
+/// The parser's own words.
+pub fn parse_tree(body: &[u8], format: BodyFormat) -> Result<Tree, String> {
+    match format {
+        BodyFormat::Json => {
+            let text = String::from_utf8_lossy(body);
+            let mut deserializer = serde_json::Deserializer::from_str(&text);
+            let tree = Tree::read(&mut deserializer).map_err(|error| error.to_string())?;
+            deserializer.end().map_err(|error| error.to_string())?;
+            Ok(tree)
+        }
+        BodyFormat::Yaml => yaml::read_tree(body),
+    }
+}
+
+fn check_type(value: &Value, resource: &Descriptor) -> Result<(), ApiError> {
+    let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let expected = resource.api_version();
+    if !kind.is_empty() && kind != resource.kind {
+        let version = if api_version.is_empty() { &expected } else { api_version };
+        let why = format!("converting ({version}, Kind={kind}) to {}: unknown conversion", resource.kind);
+        return Err(ApiError::bad_request(format!(
+            "{kind} in version \"{version}\" cannot be handled as a {}: {why}",
+            resource.kind
+        )));
+    }
+    if !api_version.is_empty() && api_version != expected {
+        return Err(ApiError::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({expected})"
+        )));
+    }
+    Ok(())
+}
+
+fn not_handled(resource: &Descriptor, why: &str) -> ApiError {
+    ApiError::bad_request(format!(
+        "{kind} in version \"{}\" cannot be handled as a {kind}: {why}",
+        resource.version,
+        kind = resource.kind
+    ))
+}
+
+fn unrecognized(kind: &str, why: &str, body: &[u8]) -> ApiError {
+    let shown = match body {
+        [] => "<empty>".to_owned(),
+        [b'{', ..] => String::from_utf8_lossy(&body[..body.len().min(30)]).into_owned() + ellipsis(body),
+        _ => body.iter().take(30).map(|byte| format!("{byte:02x}")).collect::<String>() + ellipsis(body),
+    };
+    ApiError::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): {why} ({shown})"
+    ))
+}
+
+fn ellipsis(body: &[u8]) -> &'static str {
+    if body.len() > 30 { " ..." } else { "" }
+}
+
+fn is_type_meta(path: &serde_ignored::Path<'_>) -> bool {
+    use serde_ignored::Path::{Map, Root};
+    matches!(path, Map { parent: Root, key } if key == "apiVersion" || key == "kind")
+}
+
+fn spell(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", spell(parent)),
+        Path::Map { parent: Path::Root, key } => key.clone(),
+        Path::Map { parent, key } => match spell(parent) {
+            outer if outer.is_empty() => key.clone(),
+            outer => format!("{outer}.{key}"),
+        },
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => spell(parent),
+    }
+}

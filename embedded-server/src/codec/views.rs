@@ -1,0 +1,50 @@
+//! Smaller pictures of an object, derived from its bytes on demand.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Malformed;
+
+/// The kind of an answer that holds nothing but an object's metadata.
+pub const PARTIAL_METADATA: &str = "PartialObjectMetadata";
+
+/// What a table's rows carry of their object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IncludeObject {
+    /// Nothing.
+    None,
+    /// Its metadata.
+    #[default]
+    Metadata,
+    /// All of it.
+    Object,
+}
+
+#[derive(Deserialize)]
+struct OnlyMetadata<'a> {
+    #[serde(borrow)]
+    metadata: &'a RawValue,
+}
+
+/// Returns the metadata of an encoded object, as JSON.
+///
+/// # Errors
+/// When the bytes are no object with metadata.
+pub fn metadata_of(object: &[u8]) -> Result<&RawValue, Malformed> {
+    serde_json::from_slice::<OnlyMetadata<'_>>(object).map(|only| only.metadata).map_err(|_| Malformed)
+}
+
+/// Returns an encoded object's metadata as a `PartialObjectMetadata` of `meta.k8s.io/<version>`.
+///
+/// # Errors
+/// When the bytes are no object with metadata.
+pub fn partial_object_metadata(object: &[u8], version: &str) -> Result<Vec<u8>, Malformed> {
+    let metadata = metadata_of(object)?.get();
+    let mut out = Vec::with_capacity(metadata.len() + 96);
+    out.extend_from_slice(br#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/"#);
+    out.extend_from_slice(version.as_bytes());
+    out.extend_from_slice(br#"","metadata":"#);
+    out.extend_from_slice(metadata.as_bytes());
+    out.push(b'}');
+    Ok(out)
+}

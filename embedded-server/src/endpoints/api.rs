@@ -1,0 +1,261 @@
+//! The API of a server: everything it serves, and the way of a request through it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Request, Response};
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::ServedResource;
+use super::body::Body;
+use super::discovery::{Discovery, index};
+use super::document::Document;
+use super::health::{Checks, Probe};
+use super::openapi::OpenApi;
+use super::response::{Style, failure, warn};
+use super::stages::{Authorized, Received};
+use crate::authentication::{Peer, Union};
+use crate::authorization::Authorizer;
+use crate::codec::{Accepted, negotiate, pretty};
+use crate::meta::{ApiError, Attributes};
+use crate::registry::{Rest, Warnings};
+
+/// The header that names a request in logs, here and on its way.
+const AUDIT_ID: &str = "audit-id";
+
+/// What `/version` says. Source: `apimachinery/pkg/version/types.go`.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct VersionInfo {
+    pub major: String,
+    pub minor: String,
+    pub git_version: String,
+    pub git_commit: String,
+    pub git_tree_state: String,
+    pub build_date: String,
+    pub go_version: String,
+    pub compiler: String,
+    pub platform: String,
+}
+
+/// A resource type and what is known of it.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    pub(super) resource: ServedResource,
+    pub(super) rest: Arc<dyn Rest>,
+}
+
+/// Everything a server serves.
+#[derive(Debug)]
+pub struct Api {
+    pub(super) served: Vec<Served>,
+    pub(super) discovery: Discovery,
+    pub(super) openapi: OpenApi,
+    pub(super) version: Document,
+    pub(super) index: Document,
+    pub(super) healthz: Checks,
+    pub(super) livez: Checks,
+    pub(super) readyz: Checks,
+    pub(super) stop: watch::Receiver<bool>,
+    authenticators: Union,
+    authorizer: Arc<dyn Authorizer>,
+    request_timeout: Duration,
+    life: Arc<Life>,
+}
+
+/// Where a server stands in its life.
+#[derive(Debug)]
+struct Life {
+    leaving: AtomicBool,
+    stop: watch::Sender<bool>,
+}
+
+/// Puts an [`Api`] together.
+#[derive(Debug)]
+pub struct Builder {
+    served: Vec<Served>,
+    authenticators: Union,
+    authorizer: Arc<dyn Authorizer>,
+    version: VersionInfo,
+    request_timeout: Duration,
+    ready: Checks,
+    live: Checks,
+}
+
+impl Builder {
+    /// Returns a builder of an API whose requests are authenticated and authorized by the given ones.
+    pub fn new(authenticators: Union, authorizer: Arc<dyn Authorizer>) -> Self {
+        Self {
+            served: Vec::new(),
+            authenticators,
+            authorizer,
+            version: VersionInfo::default(),
+            request_timeout: Duration::from_secs(60),
+            ready: Checks::new("readyz"),
+            live: Checks::new("livez"),
+        }
+    }
+
+    /// Serves a resource type; of several versions of a group the first is preferred.
+    #[must_use]
+    pub fn serve(mut self, rest: Arc<dyn Rest>) -> Self {
+        let resource = ServedResource::of_rest(&*rest, super::resources::PATCH_TYPES);
+        self.served.push(Served { resource, rest });
+        self
+    }
+
+    /// Says what `/version` says.
+    #[must_use]
+    pub fn version(mut self, version: VersionInfo) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Bounds how long a request may take before it is answered. Watches are bounded by what they ask for.
+    #[must_use]
+    pub fn request_timeout(mut self, most: Duration) -> Self {
+        self.request_timeout = most;
+        self
+    }
+
+    /// Adds a check to `/readyz`.
+    #[must_use]
+    pub fn ready_check(mut self, name: &'static str, probe: Probe) -> Self {
+        self.ready = self.ready.with(name, probe);
+        self
+    }
+
+    /// Returns the API; `server_address` is the `host:port` that clients are told to reach it at.
+    pub fn build(self, server_address: &str) -> Api {
+        let resources: Vec<_> = self.served.iter().map(|served| served.resource).collect();
+        let discovery = Discovery::new(&resources, server_address);
+        let (sender, stop) = watch::channel(false);
+        let life = Arc::new(Life { leaving: AtomicBool::new(false), stop: sender });
+        let index = index(discovery.paths().chain(super::documents::PATHS.iter().copied()));
+        Api {
+            openapi: OpenApi::new(&self.version.git_version, &resources),
+            version: Document::json(&serde_json::to_value(&self.version).unwrap_or_default()),
+            healthz: self.live.named("healthz"),
+            readyz: ready(self.ready, &self.served, &life),
+            livez: self.live,
+            served: self.served,
+            discovery,
+            index,
+            stop,
+            authenticators: self.authenticators,
+            authorizer: self.authorizer,
+            request_timeout: self.request_timeout,
+            life,
+        }
+    }
+}
+
+/// Adds to the given checks what every server has to be to be ready.
+fn ready(checks: Checks, served: &[Served], life: &Arc<Life>) -> Checks {
+    let rests: Vec<_> = served.iter().map(|served| Arc::clone(&served.rest)).collect();
+    let informed: Probe = Arc::new(move || match rests.iter().find(|rest| !rest.is_ready()) {
+        Some(rest) => Err(format!("{} does not follow the store", rest.descriptor().plural)),
+        None => Ok(()),
+    });
+    let life = Arc::clone(life);
+    let staying: Probe = Arc::new(move || match life.leaving.load(Ordering::Acquire) {
+        true => Err("process is shutting down".to_owned()),
+        false => Ok(()),
+    });
+    checks.with("storage-readiness", informed).with("shutdown", staying)
+}
+
+impl Api {
+    /// Makes `/readyz` fail from now on, so that no new requests are sent here.
+    pub fn leave(&self) {
+        self.life.leaving.store(true, Ordering::Release);
+    }
+
+    /// Ends all watches, politely.
+    pub fn stop_watches(&self) {
+        self.life.stop.send_replace(true);
+    }
+
+    /// Answers a request that came from `peer`.
+    pub async fn handle<B>(&self, peer: &Peer, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let audit_id = audit_id(request.headers());
+        let received = Received::new(request);
+        let style = error_style(&received);
+        let warnings = Warnings::default();
+        let answer = timeout(self.request_timeout, self.answer(peer, received, &warnings)).await;
+        let mut response = match answer {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => failure(&error, style),
+            Err(_) => {
+                let error = ApiError::timeout("request did not complete within the allotted timeout");
+                failure(&error, style)
+            }
+        };
+        warn(&mut response, warnings.take());
+        response.headers_mut().insert(AUDIT_ID, audit_id);
+        response
+    }
+
+    async fn answer<B>(
+        &self,
+        peer: &Peer,
+        received: Received<B>,
+        warnings: &Warnings,
+    ) -> Result<Response<Body>, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let authenticated = received.authenticate(peer, &self.authenticators).await?;
+        let authorized = authenticated.authorize(&*self.authorizer).await?;
+        self.dispatch(authorized, warnings).await
+    }
+
+    async fn dispatch<B>(
+        &self,
+        request: Authorized<B>,
+        warnings: &Warnings,
+    ) -> Result<Response<Body>, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match &request.info().attributes {
+            Attributes::Path { path, .. } => self.document(path, &request),
+            Attributes::Resource { .. } => self.resource(request, warnings).await,
+        }
+    }
+}
+
+/// Returns the request's own name for logs, or a new one.
+fn audit_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(AUDIT_ID).filter(|id| id.len() <= 64).cloned();
+    given.unwrap_or_else(|| {
+        let id = uuid::Uuid::new_v4().hyphenated().to_string();
+        // A UUID is always a header value.
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-"))
+    })
+}
+
+/// Errors come in what the client accepts, or else in JSON.
+fn error_style<B>(request: &Received<B>) -> Style {
+    let accept = header(request.headers(), &ACCEPT);
+    let accepted = negotiate(accept, false, |_| None).unwrap_or(Accepted::JSON);
+    let agent = header(request.headers(), &USER_AGENT);
+    Style { accepted, pretty: pretty(request.query(), accepted.pretty, agent) }
+}
+
+/// Returns a header's value, empty when it is absent or not text.
+pub(super) fn header<'h>(headers: &'h HeaderMap, name: &http::header::HeaderName) -> &'h str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,122 @@
+//! The bodies of answers: whole, made while they are sent, or endless.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::Stream;
+use http_body::{Frame, SizeHint};
+
+use crate::cacher::Object;
+
+/// How much of a list is encoded at a time, in bytes.
+const CHUNK: usize = 128 << 10;
+
+/// The body of an answer.
+pub enum Body {
+    /// Bytes that are there already.
+    Full(Bytes),
+    /// A list of cached objects.
+    List(ListBody),
+    /// Bytes that come when something happens.
+    Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+}
+
+/// A list that is put together from cached bytes while it is sent, so that it never stands in memory twice.
+#[derive(Debug)]
+pub struct ListBody {
+    head: Bytes,
+    items: VecDeque<Arc<Object>>,
+    tail: &'static [u8],
+    first: bool,
+    left: u64,
+}
+
+impl ListBody {
+    /// Returns the body of `head`, the items separated by commas, and `tail`.
+    pub(super) fn new(head: Vec<u8>, items: Vec<Arc<Object>>, tail: &'static [u8]) -> Self {
+        // An item is sent as `{` and its bytes, with a comma between two.
+        let size: usize = items.iter().map(|item| item.encoded().item().len() + 2).sum();
+        let left = (head.len() + size.saturating_sub(usize::from(!items.is_empty())) + tail.len()) as u64;
+        Self { head: head.into(), items: items.into(), tail, first: true, left }
+    }
+
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        if self.left == 0 {
+            return None;
+        }
+        let mut out = BytesMut::with_capacity(CHUNK.min(usize::try_from(self.left).unwrap_or(CHUNK)));
+        out.put_slice(&std::mem::take(&mut self.head));
+        while let Some(item) = self.items.front() {
+            let bytes = item.encoded().item();
+            if !out.is_empty() && out.len() + bytes.len() > CHUNK {
+                break;
+            }
+            out.put_slice(if self.first { b"{" } else { b",{" });
+            out.put_slice(bytes);
+            self.first = false;
+            self.items.pop_front();
+        }
+        if self.items.is_empty() {
+            out.put_slice(std::mem::take(&mut self.tail));
+        }
+        self.left = self.left.saturating_sub(out.len() as u64);
+        Some(out.freeze())
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Full(bytes.into())
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = match self.get_mut() {
+            Self::Full(bytes) if bytes.is_empty() => None,
+            Self::Full(bytes) => Some(std::mem::take(bytes)),
+            Self::List(list) => list.next_chunk(),
+            Self::Stream(stream) => match stream.as_mut().poll_next(context) {
+                Poll::Ready(next) => next,
+                Poll::Pending => return Poll::Pending,
+            },
+        };
+        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Full(bytes) => bytes.is_empty(),
+            Self::List(list) => list.left == 0,
+            Self::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::List(list) => SizeHint::with_exact(list.left),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
+            Self::List(list) => write!(f, "List({} bytes)", list.left),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! From an HTTP request to an HTTP answer: what is asked for, who asks, whether he may, and what came of it.
+//!
+//! A request passes typed stages, `Received`, `Authenticated`, `Authorized`, before anything is done. Knows no
+//! sockets and no TLS.
+
+mod api;
+mod body;
+pub mod discovery;
+mod document;
+mod documents;
+pub mod health;
+pub mod openapi;
+mod request_info;
+mod resource;
+mod resources;
+mod response;
+mod stages;
+mod table;
+#[cfg(test)]
+mod testing;
+mod watching;
+
+pub use api::{Api, Builder, VersionInfo};
+pub use body::Body;
+pub use document::Document;
+pub use resource::{Route, ServedResource, Target, method};

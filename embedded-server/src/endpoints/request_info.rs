@@ -1,0 +1,157 @@
+//! What a method and a URL ask for. Source: `apiserver/pkg/endpoints/request/requestinfo.go`.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::meta::selector::FieldSelector;
+use crate::meta::{self, Attributes, Query, Verb};
+
+/// A request's address, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestInfo {
+    /// What is asked for.
+    pub attributes: Attributes,
+    /// Whether what follows the resource could not be made sense of.
+    pub malformed: bool,
+}
+
+impl RequestInfo {
+    /// Takes a request's method and address apart.
+    pub fn parse(method: &Method, path: &str, query: &Query) -> Self {
+        let segments: Vec<String> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .collect();
+        match segments.as_slice() {
+            [root, group, version, rest @ ..] if root == "apis" && !rest.is_empty() => {
+                resource(method, group, version, rest, query)
+            }
+            _ => Self {
+                attributes: Attributes::Path { verb: Verb::Method(plain(method)), path: path.to_owned() },
+                malformed: false,
+            },
+        }
+    }
+}
+
+fn resource(method: &Method, group: &str, version: &str, rest: &[String], query: &Query) -> RequestInfo {
+    let (deprecated_watch, rest) = match rest {
+        [watch, rest @ ..] if watch == "watch" && !rest.is_empty() => (true, rest),
+        rest => (false, rest),
+    };
+    let (namespace, rest) = match rest {
+        [namespaces, namespace, rest @ ..] if namespaces == "namespaces" && !rest.is_empty() => {
+            (namespace.clone(), rest)
+        }
+        rest => (String::new(), rest),
+    };
+    let part = |index: usize| rest.get(index).cloned().unwrap_or_default();
+    let mut name = part(1);
+    let verb = match deprecated_watch {
+        true => Verb::Watch,
+        false => verb(method, &name, query),
+    };
+    if name.is_empty() && matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection) {
+        name = selected_name(query).unwrap_or_default();
+    }
+    RequestInfo {
+        attributes: Attributes::Resource {
+            verb,
+            group: group.to_owned(),
+            version: version.to_owned(),
+            resource: part(0),
+            subresource: part(2),
+            namespace,
+            name,
+        },
+        malformed: rest.len() > 3 || (deprecated_watch && (rest.len() > 2 || *method != Method::GET)),
+    }
+}
+
+fn verb(method: &Method, name: &str, query: &Query) -> Verb {
+    match (method.as_str(), name.is_empty()) {
+        ("GET", true) if query.flag("watch") => Verb::Watch,
+        ("GET", true) => Verb::List,
+        ("GET" | "HEAD", _) => Verb::Get,
+        ("POST", _) => Verb::Create,
+        ("PUT", _) => Verb::Update,
+        ("PATCH", _) => Verb::Patch,
+        ("DELETE", true) => Verb::DeleteCollection,
+        ("DELETE", false) => Verb::Delete,
+        _ => Verb::Method(plain(method)),
+    }
+}
+
+/// The one name that a field selector lets through.
+fn selected_name(query: &Query) -> Option<String> {
+    let selector = FieldSelector::parse(query.get("fieldSelector")?).ok()?;
+    selector.required_value("metadata.name").map(str::to_owned)
+}
+
+fn plain(method: &Method) -> meta::Method {
+    match method.as_str() {
+        "GET" => meta::Method::Get,
+        "HEAD" => meta::Method::Head,
+        "POST" => meta::Method::Post,
+        "PUT" => meta::Method::Put,
+        "PATCH" => meta::Method::Patch,
+        "DELETE" => meta::Method::Delete,
+        "OPTIONS" => meta::Method::Options,
+        _ => meta::Method::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(method: &str, path: &str, query: &str) -> RequestInfo {
+        RequestInfo::parse(&method.parse().unwrap(), path, &Query::parse(query))
+    }
+
+    /// `verb namespace/resource/name/subresource`
+    fn spelled(method: &str, path: &str, query: &str) -> String {
+        match parsed(method, path, query).attributes {
+            Attributes::Resource { verb, resource, subresource, namespace, name, .. } => {
+                format!("{verb} {namespace}/{resource}/{name}/{subresource}")
+            }
+            Attributes::Path { verb, path } => format!("{verb} {path}"),
+        }
+    }
+
+    #[test]
+    fn addresses_of_resources_are_understood() {
+        let base = "/apis/g/v1";
+        let cases = [
+            ("GET", "/namespaces/ns/ws", "", "list ns/ws//"),
+            ("GET", "/ws", "", "list /ws//"),
+            ("GET", "/ws", "watch", "watch /ws//"),
+            ("GET", "/ws", "watch=false", "list /ws//"),
+            ("GET", "/namespaces/ns/ws/a", "watch=true", "get ns/ws/a/"),
+            ("GET", "/namespaces/ns/ws", "watch=1&fieldSelector=metadata.name%3Da", "watch ns/ws/a/"),
+            ("GET", "/watch/namespaces/ns/ws/a", "", "watch ns/ws/a/"),
+            ("PUT", "/namespaces/ns/ws/a/status", "", "update ns/ws/a/status"),
+            ("DELETE", "/namespaces/ns/ws", "", "deletecollection ns/ws//"),
+            ("DELETE", "/namespaces/ns/ws/a", "", "delete ns/ws/a/"),
+            ("HEAD", "/namespaces/ns/ws/a", "", "get ns/ws/a/"),
+            ("GET", "/namespaces/ns/ws/%61", "", "get ns/ws/a/"),
+        ];
+        for (method, path, query, expected) in cases {
+            assert_eq!(spelled(method, &format!("{base}{path}"), query), expected, "{method} {path}?{query}");
+        }
+    }
+
+    #[test]
+    fn other_paths_stay_paths() {
+        for path in ["/", "/apis", "/apis/g", "/apis/g/v1", "/readyz/store", "/openapi/v3/apis/g/v1"] {
+            assert_eq!(spelled("GET", path, ""), format!("get {path}"));
+        }
+    }
+
+    #[test]
+    fn what_is_too_deep_is_malformed() {
+        assert!(parsed("GET", "/apis/g/v1/namespaces/ns/ws/a/status/x", "").malformed);
+        assert!(parsed("POST", "/apis/g/v1/watch/ws", "").malformed);
+    }
+}

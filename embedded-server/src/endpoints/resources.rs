@@ -1,0 +1,290 @@
+//! Requests for resources: from a verb, a body and a query to an operation, and from its outcome to an answer.
+//!
+//! Source of the order of checks: `apiserver/pkg/endpoints/handlers/{create,update,patch,delete,get}.go`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::{Method, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as wire;
+
+use super::api::{Api, Served, header};
+use super::body::Body as ResponseBody;
+use super::response::{self, Style, status_json};
+use super::stages::Authorized;
+use super::table::Tables;
+use super::watching::{self, Picture};
+use super::method as method_of;
+use crate::cacher::Place;
+use crate::codec::{Accepted, BodyFormat, Format, Shape, negotiate, parse_tree, pretty};
+use crate::meta::{
+    ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
+    WriteOptions,
+};
+use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Warnings};
+
+/// The largest body that is read, in bytes.
+const BODY_LIMIT: usize = 3 << 20;
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+/// The media types a PATCH may have.
+pub(super) const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH];
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A request for a resource, as far as its head goes.
+struct Head {
+    served: Served,
+    verb: Verb,
+    place: Place,
+    subresource: Option<Subresource>,
+    query: Query,
+    content_type: String,
+    style: Style,
+}
+
+impl Api {
+    /// Answers a request for a resource.
+    pub(super) async fn resource<B>(
+        &self,
+        request: Authorized<B>,
+        warnings: &Warnings,
+    ) -> Result<Response<ResponseBody>, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let head = self.head(&request)?;
+        let tables = Tables::parse(&head.query)?;
+        let context = Context { user: Arc::clone(request.user()), warnings: Warnings::default() };
+        let outcome = head.carry_out(&context, request.into_body()).await;
+        warnings.extend(context.warnings.take());
+        self.answer_outcome(&head, tables, outcome?)
+    }
+
+    /// Finds out what is addressed and whether it can be asked this way.
+    fn head<B>(&self, request: &Authorized<B>) -> Result<Head, ApiError> {
+        let Attributes::Resource { verb, group, version, resource, subresource, namespace, name } =
+            &request.info().attributes
+        else {
+            return Err(ApiError::no_such_path());
+        };
+        let served = self.served.iter().find(|served| {
+            let of = &served.resource.descriptor;
+            of.plural == resource && of.group == group && of.version == version
+        });
+        let served = served.filter(|_| !request.info().malformed).ok_or_else(ApiError::no_such_path)?;
+        let subresource = part(served, subresource)?;
+        let named = if is_collection(*verb, request) { String::new() } else { name.clone() };
+        let place = Place { namespace: namespace.clone(), name: named };
+        check_route(served, *verb, &place, subresource, request.method())?;
+        let style = style(request, *verb)?;
+        Ok(Head {
+            served: served.clone(),
+            verb: *verb,
+            place: Place { name: name.clone(), ..place },
+            subresource,
+            query: request.query().clone(),
+            content_type: header(request.headers(), &CONTENT_TYPE).to_owned(),
+            style,
+        })
+    }
+
+    fn answer_outcome(
+        &self,
+        head: &Head,
+        tables: Tables,
+        outcome: Outcome,
+    ) -> Result<Response<ResponseBody>, ApiError> {
+        let rest = &*head.served.rest;
+        match outcome {
+            Outcome::Object { code, object } => response::object(code, &object, rest, tables, head.style),
+            Outcome::List(list) => response::list(list, rest, tables, head.style),
+            Outcome::Status(status) => Ok(head.style.answer(200, status_json(&status))),
+            Outcome::Watch(watch) => {
+                let target = head.style.accepted.target;
+                let picture = Picture { rest: Arc::clone(&head.served.rest), target, tables };
+                let lines = watching::lines(*watch, picture, self.stop.clone());
+                let body = ResponseBody::Stream(Box::pin(lines));
+                Ok(response::with_type(200, Format::Json.media_type(), body))
+            }
+        }
+    }
+}
+
+impl Head {
+    async fn carry_out<B>(&self, context: &Context, body: B) -> Result<Outcome, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let operation = self.operation(body).await?;
+        let request = Request { place: self.place.clone(), subresource: self.subresource, operation };
+        self.served.rest.execute(context, request).await
+    }
+
+    async fn operation<B>(&self, body: B) -> Result<Operation, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match self.verb {
+            Verb::Get => GetOptions::parse(&self.query).map(Operation::Get),
+            Verb::List => ListOptions::parse(&self.query).map(Operation::List),
+            Verb::Watch => WatchOptions::parse(&self.query).map(Operation::Watch),
+            Verb::Create => {
+                let format = self.body_format()?;
+                let bytes = read(body).await?;
+                let options = WriteOptions::parse(&self.query, "CreateOptions")?;
+                Ok(Operation::Create { body: Body { bytes, format }, options })
+            }
+            Verb::Update => {
+                let bytes = read(body).await?;
+                let options = WriteOptions::parse(&self.query, "UpdateOptions")?;
+                let change = Change::Replace(Body { bytes, format: self.body_format()? });
+                Ok(Operation::Update { change, options })
+            }
+            Verb::Patch => self.patch(body).await,
+            Verb::Delete => self.delete_options(body).await.map(Operation::Delete),
+            Verb::DeleteCollection => {
+                let list = ListOptions::parse(&self.query)?;
+                let delete = self.delete_options(body).await?;
+                Ok(Operation::DeleteCollection { list, delete })
+            }
+            Verb::Method(_) => Err(ApiError::method_not_allowed()),
+        }
+    }
+
+    async fn patch<B>(&self, body: B) -> Result<Operation, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let essence = self.content_type.split(';').next().unwrap_or_default().trim();
+        let change = match essence {
+            JSON_PATCH => Change::JsonPatch,
+            MERGE_PATCH => Change::MergePatch,
+            _ => return Err(ApiError::unsupported_media_type(PATCH_TYPES)),
+        };
+        let bytes = read(body).await?;
+        let options = WriteOptions::parse(&self.query, "PatchOptions")?;
+        Ok(Operation::Update { change: change(Body { bytes, format: BodyFormat::Json }), options })
+    }
+
+    /// Reads the options of a delete: from the body, or from the query when there is none.
+    async fn delete_options<B>(&self, body: B) -> Result<DeleteOptions, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return DeleteOptions::parse(&self.query);
+        }
+        let tree = parse_tree(&bytes, self.body_format()?)
+            .map_err(|why| ApiError::bad_request(format!("couldn't get version/kind; {why}")))?;
+        let text = |field: &str| tree.value.get(field).and_then(|value| value.as_str()).unwrap_or_default();
+        if !matches!(text("kind"), "" | "DeleteOptions") {
+            let why = format!("decoded object cannot be converted to DeleteOptions: {}", text("kind"));
+            return Err(ApiError::bad_request(why));
+        }
+        let options: wire::DeleteOptions = serde_json::from_value(tree.value)
+            .map_err(|why| ApiError::bad_request(format!("cannot read DeleteOptions: {why}")))?;
+        DeleteOptions::check(options)
+    }
+
+    fn body_format(&self) -> Result<BodyFormat, ApiError> {
+        let format = BodyFormat::parse(&self.content_type);
+        format.ok_or_else(|| ApiError::unsupported_media_type(Format::OFFERED))
+    }
+}
+
+/// Reads a body that is not too large.
+async fn read<B>(body: B) -> Result<Bytes, ApiError>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(BODY_LIMIT)),
+        Err(error) => Err(ApiError::bad_request(format!("the body could not be read: {error}"))),
+    }
+}
+
+/// Finds the part of an object that a path names.
+fn part(served: &Served, name: &str) -> Result<Option<Subresource>, ApiError> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let known = served.resource.descriptor.subresources.iter().find(|part| part.as_str() == name);
+    known.copied().map(Some).ok_or_else(ApiError::no_such_path)
+}
+
+/// Tells whether a request is about a collection, whatever a field selector narrows it to.
+fn is_collection<B>(verb: Verb, request: &Authorized<B>) -> bool {
+    let collection = matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
+    collection && request.query().get("fieldSelector").is_some()
+}
+
+/// Checks that the path exists, and that it can be asked with the method.
+fn check_route(
+    served: &Served,
+    verb: Verb,
+    place: &Place,
+    subresource: Option<Subresource>,
+    method: &Method,
+) -> Result<(), ApiError> {
+    use super::Target;
+    let of = &served.resource.descriptor;
+    let collection = place.name.is_empty() || matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
+    let target = match (subresource, collection, place.namespace.is_empty()) {
+        (Some(part), ..) => Target::Part(part),
+        (None, true, true) if of.is_namespaced() => Target::AllNamespaces,
+        (None, true, _) => Target::Collection,
+        (None, false, _) => Target::Object,
+    };
+    let misplaced = place.namespace.is_empty() == of.is_namespaced() && target != Target::AllNamespaces;
+    if misplaced {
+        return Err(ApiError::no_such_path());
+    }
+    let verbs = match target {
+        Target::Part(part) => served.resource.part_verbs(part),
+        target => served.resource.verbs_of(target),
+    };
+    if verbs.contains(&verb) && method_of(verb) == *method {
+        return Ok(());
+    }
+    Err(ApiError::method_not_allowed())
+}
+
+fn style<B>(request: &Authorized<B>, verb: Verb) -> Result<Style, ApiError> {
+    let accept = header(request.headers(), &ACCEPT);
+    let watch = verb == Verb::Watch;
+    let allowed = match verb {
+        Verb::List | Verb::DeleteCollection => shapes_of_list,
+        _ => shapes_of_object,
+    };
+    let accepted: Accepted = negotiate(accept, watch, allowed)
+        .ok_or_else(|| ApiError::not_acceptable(if watch { &Format::OFFERED[..1] } else { Format::OFFERED }))?;
+    let agent = header(request.headers(), &USER_AGENT);
+    Ok(Style { accepted, pretty: !watch && pretty(request.query(), accepted.pretty, agent) })
+}
+
+fn shapes_of_object(kind: &str) -> Option<Shape> {
+    match kind {
+        "Table" => Some(Shape::Table),
+        "PartialObjectMetadata" => Some(Shape::Metadata),
+        _ => None,
+    }
+}
+
+fn shapes_of_list(kind: &str) -> Option<Shape> {
+    match kind {
+        "Table" => Some(Shape::Table),
+        "PartialObjectMetadataList" => Some(Shape::Metadata),
+        _ => None,
+    }
+}

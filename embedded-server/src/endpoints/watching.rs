@@ -1,0 +1,190 @@
+//! The body of a watch: events as they happen, bookmarks in between, until its time is over.
+//!
+//! Source: `apiserver/pkg/endpoints/handlers/watch.go`, `apiserver/pkg/storage/cacher/cache_watcher.go`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use futures::stream::unfold;
+use serde_json::{Map, json};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::response::status_json;
+use super::table::Tables;
+use crate::cacher::{CacheError, Delivery, WatchEvent, Watcher};
+use crate::codec::{EventType, Target, partial_object_metadata};
+use crate::meta::{ApiError, Revision};
+use crate::registry::{Rest, WatchOutcome};
+
+/// How often a watch that wants bookmarks gets one.
+const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+/// How long before its end a watch gets its last bookmark.
+const BEFORE_END: Duration = Duration::from_secs(2);
+/// How long a watch lasts at least when the client does not say; at most it is twice as long.
+const SHORTEST: Duration = Duration::from_secs(1800);
+
+/// What an event shows of its object.
+#[derive(Debug)]
+pub(super) struct Picture {
+    pub(super) rest: Arc<dyn Rest>,
+    pub(super) target: Target,
+    pub(super) tables: Tables,
+}
+
+/// A watch that is being sent.
+#[derive(Debug)]
+struct Sending {
+    watcher: Watcher,
+    picture: Picture,
+    bookmarks: bool,
+    mark_initial_end: bool,
+    next_bookmark: Instant,
+    end: Instant,
+    /// Set once the stream has to end after what was said last.
+    over: bool,
+    stop: watch::Receiver<bool>,
+}
+
+/// Returns the lines of a watch. It ends when its time is over, when `stop` turns true and when the client is
+/// too slow.
+pub(super) fn lines(
+    outcome: WatchOutcome,
+    picture: Picture,
+    stop: watch::Receiver<bool>,
+) -> impl Stream<Item = Bytes> + Send {
+    let now = Instant::now();
+    let lasts = outcome.timeout.unwrap_or_else(|| SHORTEST + SHORTEST.mul_f64(fastrand::f64()));
+    let start = match outcome.watcher {
+        Err(error) => Err(Some(error_line(&error))),
+        Ok(watcher) => Ok(Box::new(Sending {
+            watcher,
+            picture,
+            bookmarks: outcome.bookmarks,
+            mark_initial_end: outcome.mark_initial_end,
+            next_bookmark: next_bookmark(now, now + lasts),
+            end: now + lasts,
+            over: false,
+            stop,
+        })),
+    };
+    unfold(start, |state| async move {
+        match state {
+            Err(line) => line.map(|line| (line, Err(None))),
+            Ok(mut sending) => sending.next().await.map(|line| (line, Ok(sending))),
+        }
+    })
+}
+
+/// The next full minute, but not so late that the last bookmark would be missed.
+fn next_bookmark(now: Instant, end: Instant) -> Instant {
+    let last = end - BEFORE_END;
+    if now < last { (now + BOOKMARK_EVERY).min(last) } else { end + BOOKMARK_EVERY }
+}
+
+impl Sending {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
+            return None;
+        }
+        loop {
+            tokio::select! {
+                biased;
+                delivery = self.watcher.next() => {
+                    if let Some(line) = self.deliver(delivery?) {
+                        return Some(line);
+                    }
+                }
+                () = sleep_until(self.next_bookmark) => {
+                    self.next_bookmark = next_bookmark(Instant::now(), self.end);
+                    if self.bookmarks {
+                        return Some(self.bookmark(self.watcher.revision(), false));
+                    }
+                }
+                () = sleep_until(self.end) => return None,
+                _ = self.stop.wait_for(|stop| *stop) => return None,
+            }
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) -> Option<Bytes> {
+        match delivery {
+            Delivery::Event(event) => Some(self.event(&event)),
+            Delivery::InitialEnd(revision) if self.mark_initial_end => Some(self.bookmark(revision, true)),
+            Delivery::InitialEnd(_) => None,
+            Delivery::Expired(error) => {
+                self.over = true;
+                Some(error_line(&expired(&error)))
+            }
+        }
+    }
+
+    fn event(&mut self, event: &WatchEvent) -> Bytes {
+        let rest = &*self.picture.rest;
+        let rendered = match self.picture.target {
+            Target::Object => return event.frame(),
+            Target::Metadata(version) => {
+                partial_object_metadata(&event.object(), version.as_str()).map_err(ApiError::internal)
+            }
+            Target::Table(version) => {
+                let tables = self.next_table().with_version(version);
+                let metadata = json!({ "resourceVersion": event.revision().to_string() });
+                tables.render(rest, &metadata, std::iter::once(event.object()))
+            }
+        };
+        self.framed(event.kind(), rendered)
+    }
+
+    fn framed(&mut self, kind: EventType, rendered: Result<Vec<u8>, ApiError>) -> Bytes {
+        match rendered {
+            Ok(object) => kind.frame(&object),
+            Err(error) => {
+                self.over = true;
+                error_line(&error)
+            }
+        }
+    }
+
+    /// Only the first table of a stream has headings.
+    fn next_table(&mut self) -> Tables {
+        let table = self.picture.tables;
+        self.picture.tables = table.without_headers();
+        table
+    }
+
+    fn bookmark(&mut self, revision: Revision, initial_end: bool) -> Bytes {
+        let resource = self.picture.rest.descriptor();
+        let mut metadata = Map::new();
+        metadata.insert("resourceVersion".to_owned(), revision.to_string().into());
+        if initial_end {
+            metadata.insert("annotations".to_owned(), json!({ "k8s.io/initial-events-end": "true" }));
+        }
+        let (kind, version) = (resource.kind, resource.api_version());
+        let object = json!({ "kind": kind, "apiVersion": version, "metadata": metadata }).to_string();
+        let rendered = match self.picture.target {
+            Target::Object => Ok(object.into_bytes()),
+            Target::Metadata(version) => {
+                partial_object_metadata(object.as_bytes(), version.as_str()).map_err(ApiError::internal)
+            }
+            Target::Table(version) => {
+                let mut tables = self.next_table().with_version(version);
+                if initial_end {
+                    tables = tables.with_metadata();
+                }
+                tables.render_bookmark(&*self.picture.rest, object.as_bytes())
+            }
+        };
+        self.framed(EventType::Bookmark, rendered)
+    }
+}
+
+fn expired(error: &CacheError) -> ApiError {
+    ApiError::expired(error.to_string())
+}
+
+/// The line that tells a client why its watch ends.
+fn error_line(error: &ApiError) -> Bytes {
+    EventType::Error.frame(&status_json(error.status()))
+}

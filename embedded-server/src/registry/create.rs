@@ -1,0 +1,146 @@
+//! Create. Source: `apiserver/pkg/registry/rest/create.go`, `apiserver/pkg/endpoints/handlers/create.go`.
+
+use bytes::Bytes;
+
+use super::operation::{Body, Context, Outcome};
+use super::{Registry, Strategy, check, generate, storage_error};
+use crate::admission::{self, Review, Validate};
+use crate::cacher::Place;
+use crate::codec::{Encoded, EventType, Expected, decode};
+use crate::meta::field::Path;
+use crate::meta::{ApiError, ObjectMeta, Resource, Revision, Time, WriteOptions, validation};
+use crate::storage::{StorageError, Write};
+
+/// How many names are tried for an object that asked for a generated one.
+const NAME_ATTEMPTS: usize = 8;
+
+impl<S: Strategy> Registry<S> {
+    pub(super) async fn create(
+        &self,
+        context: &Context,
+        place: &Place,
+        body: &Body,
+        options: &WriteOptions,
+    ) -> Result<Outcome, ApiError> {
+        let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
+        let decoded = decode::<S::Object>(&body.bytes, body.format, expected)?;
+        context.warnings.extend(decoded.warnings);
+        let mut object = decoded.object;
+        self.prepare_new(context, &mut object, place)?;
+        let generated = is_generated(object.metadata());
+        let attempts = if generated { NAME_ATTEMPTS } else { 1 };
+        for attempt in 1..=attempts {
+            if generated {
+                let base = check::text(object.metadata().generate_name.as_ref());
+                object.metadata_mut().name = Some(generate::name(base));
+            }
+            self.admit_new(context, &object, options).await?;
+            match self.insert(object.clone(), generated, options.dry_run).await? {
+                Inserted::Done(object) => return Ok(Outcome::Object { code: 201, object }),
+                Inserted::Exists(_) if attempt < attempts => {}
+                Inserted::Exists(error) => return Err(error),
+            }
+        }
+        Err(ApiError::generated_name_taken(Self::RESOURCE, ""))
+    }
+
+    /// Makes a client's object one that can be stored.
+    fn prepare_new(&self, context: &Context, object: &mut S::Object, place: &Place) -> Result<(), ApiError> {
+        check::namespace(object.metadata_mut(), place)?;
+        if !check::text(object.metadata().resource_version.as_ref()).is_empty() {
+            return Err(ApiError::unclassified("resourceVersion should not be set on objects to be created"));
+        }
+        let metadata = object.metadata_mut();
+        check::wipe(metadata);
+        check::tidy(metadata);
+        context.warnings.extend(check::dedup_owners(metadata));
+        self.strategy.prepare_for_create(object);
+        let metadata = object.metadata_mut();
+        metadata.uid = Some(generate::uid());
+        metadata.creation_timestamp = Some(Time(self.now()));
+        Ok(())
+    }
+
+    async fn admit_new(
+        &self,
+        context: &Context,
+        object: &S::Object,
+        options: &WriteOptions,
+    ) -> Result<(), ApiError> {
+        let metadata = object.metadata();
+        let namespaced = Self::RESOURCE.is_namespaced();
+        let mut errors = validation::object_meta(metadata, namespaced, &Path::new("metadata"));
+        errors.extend(self.strategy.validate(object));
+        if !errors.is_empty() {
+            let name = check::text(metadata.name.as_ref());
+            return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
+        }
+        context.warnings.extend(self.strategy.warnings(object));
+        let review = Review {
+            operation: admission::Operation::Create,
+            resource: Self::RESOURCE,
+            namespace: check::text(metadata.namespace.as_ref()),
+            name: check::text(metadata.name.as_ref()),
+            user: &context.user,
+            dry_run: options.dry_run,
+        };
+        self.admission.validate(review).await
+    }
+
+    async fn insert(&self, object: S::Object, generated: bool, dry_run: bool) -> Result<Inserted, ApiError> {
+        let metadata = object.metadata();
+        let name = check::text(metadata.name.as_ref()).to_owned();
+        let place = Place { namespace: check::text(metadata.namespace.as_ref()).to_owned(), name };
+        let stored = Bytes::from(Self::encode(object)?);
+        let committed = if dry_run {
+            self.pretend_create(&place).await
+        } else {
+            self.backend.commit(&self.key(&place), Write::Create(stored.clone())).await
+        };
+        match committed {
+            Ok(revision) => {
+                let encoded = Encoded::new(EventType::Added, &stored, revision);
+                encoded.map(Inserted::Done).map_err(ApiError::internal)
+            }
+            Err(StorageError::Conflict { current }) => {
+                let terminating = current.is_some_and(|current| is_terminating::<S>(&current.value));
+                Ok(Inserted::Exists(exists::<S>(&place, generated, terminating)))
+            }
+            Err(error) => Err(storage_error::<S>(&error, "create")),
+        }
+    }
+
+    /// Does what a commit does, but for the commit.
+    async fn pretend_create(&self, place: &Place) -> Result<Revision, StorageError> {
+        match self.backend.get(&self.key(place)).await? {
+            Some(current) => Err(StorageError::Conflict { current: Some(current) }),
+            None => Ok(Revision::ZERO),
+        }
+    }
+}
+
+/// What came of an attempt to store a new object.
+enum Inserted {
+    Done(Encoded),
+    Exists(ApiError),
+}
+
+fn is_generated(metadata: &ObjectMeta) -> bool {
+    check::text(metadata.name.as_ref()).is_empty() && !check::text(metadata.generate_name.as_ref()).is_empty()
+}
+
+fn exists<S: Strategy>(place: &Place, generated: bool, terminating: bool) -> ApiError {
+    let resource = &S::Object::DESCRIPTOR;
+    match (generated, terminating) {
+        (true, _) => ApiError::generated_name_taken(resource, &place.name),
+        (false, true) => {
+            ApiError::already_exists(resource, &place.name).prefixed("object is being deleted: ")
+        }
+        (false, false) => ApiError::already_exists(resource, &place.name),
+    }
+}
+
+fn is_terminating<S: Strategy>(stored: &[u8]) -> bool {
+    serde_json::from_slice::<S::Object>(stored)
+        .is_ok_and(|object| object.metadata().deletion_timestamp.is_some())
+}

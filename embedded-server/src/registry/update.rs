@@ -1,0 +1,147 @@
+//! Put and patch: one bounded loop that reads, changes, checks and compares before it sets.
+//!
+//! Source: `apiserver/pkg/registry/rest/update.go`, `apiserver/pkg/registry/generic/registry/store.go`.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::operation::{Change, Context, Outcome};
+use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, patch, storage_error};
+use crate::admission::{self, Review, Validate};
+use crate::cacher::Place;
+use crate::codec::{Encoded, EventType, Expected};
+use crate::meta::field::{self, Path};
+use crate::meta::{ApiError, Resource, Subresource, WriteOptions, validation};
+use crate::storage::{StorageError, Write};
+
+impl<S: Strategy> Registry<S> {
+    pub(super) async fn update(
+        &self,
+        context: &Context,
+        place: &Place,
+        part: Option<Subresource>,
+        change: &Change,
+        options: &WriteOptions,
+    ) -> Result<Outcome, ApiError> {
+        let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
+        let change = patch::prepare::<S::Object>(change, expected)?;
+        let deadline = Instant::now() + WRITE_DEADLINE;
+        let mut current = self.current(place).await?;
+        loop {
+            let old = Self::decode(&current.encoded.json())?;
+            let changed = change.apply(&current.encoded.json(), expected)?;
+            context.warnings.extend(changed.warnings);
+            let mut new = changed.object;
+            self.prepare_changed(context, &mut new, &old, place, part)?;
+            self.admit_changed(context, &new, &old, options).await?;
+            match self.replace(place, &current, new, options.dry_run).await? {
+                Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
+                Replaced::Lost(fresher) if Instant::now() < deadline => current = fresher,
+                Replaced::Lost(_) => {
+                    let why = "request did not complete within requested timeout - context deadline exceeded";
+                    return Err(ApiError::timeout(why));
+                }
+            }
+        }
+    }
+
+    /// Checks what a changed object claims to be and restores what a change cannot touch.
+    fn prepare_changed(
+        &self,
+        context: &Context,
+        new: &mut S::Object,
+        old: &S::Object,
+        place: &Place,
+        part: Option<Subresource>,
+    ) -> Result<(), ApiError> {
+        check::name(new.metadata(), place)?;
+        check::namespace(new.metadata_mut(), place)?;
+        check::uid(new.metadata(), old.metadata(), Self::RESOURCE)?;
+        self.check_version(new, old)?;
+        check::preserve(new.metadata_mut(), old.metadata());
+        check::tidy(new.metadata_mut());
+        context.warnings.extend(check::dedup_owners(new.metadata_mut()));
+        self.strategy.prepare_for_update(part, new, old);
+        Ok(())
+    }
+
+    /// Checks that a change was made to the stored version.
+    fn check_version(&self, new: &S::Object, old: &S::Object) -> Result<(), ApiError> {
+        let given = check::text(new.metadata().resource_version.as_ref());
+        let name = check::text(old.metadata().name.as_ref());
+        if given == check::text(old.metadata().resource_version.as_ref()) {
+            return Ok(());
+        }
+        if matches!(given, "" | "0") {
+            let path = Path::new("metadata").child("resourceVersion");
+            let error = field::Error::invalid(&path, 0, "must be specified for an update");
+            return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &[error]));
+        }
+        Err(ApiError::modified(Self::RESOURCE, name))
+    }
+
+    async fn admit_changed(
+        &self,
+        context: &Context,
+        new: &S::Object,
+        old: &S::Object,
+        options: &WriteOptions,
+    ) -> Result<(), ApiError> {
+        let metadata = new.metadata();
+        let path = Path::new("metadata");
+        let mut errors = validation::object_meta(metadata, Self::RESOURCE.is_namespaced(), &path);
+        errors.extend(validation::object_meta_update(metadata, old.metadata(), &path));
+        errors.extend(self.strategy.validate_update(new, old));
+        let name = check::text(metadata.name.as_ref());
+        if !errors.is_empty() {
+            return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
+        }
+        context.warnings.extend(self.strategy.warnings(new));
+        let review = Review {
+            operation: admission::Operation::Update,
+            resource: Self::RESOURCE,
+            namespace: check::text(metadata.namespace.as_ref()),
+            name,
+            user: &context.user,
+            dry_run: options.dry_run,
+        };
+        self.admission.validate(review).await
+    }
+
+    /// Writes `new` over `current`, or nothing when they are equal.
+    async fn replace(
+        &self,
+        place: &Place,
+        current: &Current,
+        new: S::Object,
+        dry_run: bool,
+    ) -> Result<Replaced, ApiError> {
+        let metadata = new.metadata();
+        let ends = metadata.deletion_timestamp.is_some() && metadata.finalizers.is_none();
+        let stored = Bytes::from(Self::encode(new)?);
+        let framed = |at| Encoded::new(EventType::Modified, &stored, at).map_err(ApiError::internal);
+        let unwritten = framed(current.revision)?;
+        if dry_run || unwritten.json() == current.encoded.json() {
+            return Ok(Replaced::Done(unwritten));
+        }
+        let expect = current.revision;
+        let write =
+            if ends { Write::Delete { expect } } else { Write::Update { expect, value: stored.clone() } };
+        match self.backend.commit(&self.key(place), write).await {
+            Ok(_) if ends => Ok(Replaced::Done(unwritten)),
+            Ok(revision) => Ok(Replaced::Done(framed(revision)?)),
+            Err(StorageError::Conflict { current: None }) if ends => Ok(Replaced::Done(unwritten)),
+            Err(StorageError::Conflict { current }) => {
+                Current::after_conflict::<S>(current, place).map(Replaced::Lost)
+            }
+            Err(error) => Err(storage_error::<S>(&error, "update")),
+        }
+    }
+}
+
+/// What came of an attempt to write.
+enum Replaced {
+    Done(Encoded),
+    /// Somebody else wrote first; this is what he wrote.
+    Lost(Current),
+}
