@@ -9,3 +9,4 @@ pub mod clock;
 pub mod meta;
 pub mod storage;
 pub mod registry;
+pub mod workflow;
