@@ -1,0 +1,30 @@
+//! Tells the program what it was built from. Whatever cannot be found out is left empty: a build never fails
+//! for want of git.
+
+#![allow(clippy::print_stdout, reason = "a build script speaks to cargo on stdout")]
+
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    println!("cargo::rustc-env=WFCTL_BUILD_RUSTC={}", output(&compiler, &["--version"]));
+    println!("cargo::rustc-env=WFCTL_BUILD_COMMIT={}", commit());
+    println!("cargo::rerun-if-env-changed=WFCTL_GIT_COMMIT");
+    println!("cargo::rerun-if-changed=build.rs");
+    if Path::new(".git/logs/HEAD").exists() {
+        println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    }
+}
+
+/// What the builder says it is (an image build has no checkout), else what git says.
+fn commit() -> String {
+    let told = std::env::var("WFCTL_GIT_COMMIT").unwrap_or_default();
+    if told.is_empty() { output("git", &["rev-parse", "HEAD"]) } else { told }
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
+    let text = output.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
