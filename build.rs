@@ -12,15 +12,21 @@ fn main() {
     println!("cargo::rustc-env=WFCTL_BUILD_COMMIT={}", commit());
     println!("cargo::rerun-if-env-changed=WFCTL_GIT_COMMIT");
     println!("cargo::rerun-if-changed=build.rs");
-    if Path::new(".git/logs/HEAD").exists() {
-        println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    let history = git(&["rev-parse", "--git-path", "logs/HEAD"]);
+    if Path::new(&history).is_file() {
+        println!("cargo::rerun-if-changed={history}");
     }
 }
 
 /// What the builder says it is (an image build has no checkout), else what git says.
 fn commit() -> String {
     let told = std::env::var("WFCTL_GIT_COMMIT").unwrap_or_default();
-    if told.is_empty() { output("git", &["rev-parse", "HEAD"]) } else { told }
+    if told.is_empty() { git(&["rev-parse", "HEAD"]) } else { told }
+}
+
+/// Asks git about this directory if it is a checkout; one further up is somebody else's.
+fn git(arguments: &[&str]) -> String {
+    if Path::new(".git").exists() { output("git", arguments) } else { String::new() }
 }
 
 fn output(program: &str, arguments: &[&str]) -> String {
