@@ -1,0 +1,20 @@
+//! The commands, one file each.
+
+mod completions;
+mod example;
+mod serve;
+mod version;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// Runs the command that was typed.
+pub(crate) fn run(cli: &Cli, printer: &Printer) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Serve(arguments) => serve::run(arguments, cli.global.verbose, printer),
+        Command::Example => example::run(printer),
+        Command::Version(arguments) => version::run(arguments, printer),
+        Command::Completions { shell } => completions::run(*shell, printer),
+    }
+}

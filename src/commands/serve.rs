@@ -1,0 +1,152 @@
+//! `wfctl serve`: the composition root of the server. Makes what it needs, starts it, proves that it answers,
+//! and stays until a signal ends it.
+
+mod proof;
+mod server;
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::pin::pin;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use crate::cli::Serve;
+use crate::config::ServeConfig;
+use crate::failure::{Failure, Hint};
+use crate::pki::San;
+use crate::pki::dev::{self, DevMaterial};
+use crate::printer::Printer;
+use crate::signals::Signals;
+use crate::{kubeconfig, logging};
+
+/// Serves until a signal comes.
+pub(super) fn run(arguments: &Serve, verbose: u8, printer: &Printer) -> Result<(), Failure> {
+    let config = ServeConfig::try_from(arguments)?;
+    logging::start(arguments.log_format, verbose, printer);
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(until_stopped(&config, printer));
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("cannot start the threads of the server")
+}
+
+async fn until_stopped(config: &ServeConfig, printer: &Printer) -> anyhow::Result<()> {
+    let signals = Signals::listen().context("cannot listen for signals")?;
+    tokio::select! {
+        outcome = Box::pin(serve(config, &signals, printer)) => outcome,
+        () = signals.reached(2) => Err(anyhow!("stopped at once by a second signal")),
+    }
+}
+
+/// Runs the server and, once it is ready, greets; ends when the server does, or when it does not answer.
+async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
+    kubeconfig::check_replaceable(&config.dev.kubeconfig)?;
+    let material = prepare(config, printer)?;
+    let (ready, bound) = oneshot::channel();
+    let server = server::run_server(config.clone(), material.clone(), printer, ready, signals.reached(1));
+    let mut server = pin!(server);
+    tokio::select! {
+        ended = &mut server => return ended,
+        greeted = greet(config, &material, bound, printer) => greeted?,
+    }
+    server.await
+}
+
+fn prepare(config: &ServeConfig, printer: &Printer) -> anyhow::Result<DevMaterial> {
+    let _step = printer.step("Making certificates");
+    dev::prepare(&config.dev.pki, Timestamp::now(), &serving_names(config.listen))
+        .context("cannot prepare the certificates")
+        .hint("the directory beside the data must be writable; --storage sled:PATH puts both elsewhere")
+}
+
+/// The names a client on this machine may use, and the address that was asked for.
+fn serving_names(listen: SocketAddr) -> Vec<San> {
+    let mut names = vec![San::from("localhost"), San::Ip(Ipv4Addr::LOCALHOST.into())];
+    names.push(San::Ip(Ipv6Addr::LOCALHOST.into()));
+    let asked = San::Ip(listen.ip());
+    if !listen.ip().is_unspecified() && !names.contains(&asked) {
+        names.push(asked);
+    }
+    names
+}
+
+/// Waits until the server listens, writes the kubeconfig, proves that the server answers to it, and says what
+/// to do next.
+async fn greet(
+    config: &ServeConfig,
+    material: &DevMaterial,
+    bound: oneshot::Receiver<SocketAddr>,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let Ok(bound) = bound.await else {
+        return Ok(());
+    };
+    let address = ServeConfig::client_address(bound);
+    let path = &config.dev.kubeconfig;
+    kubeconfig::write(path, &kubeconfig::build(address, material))?;
+    let workflows = {
+        let _step = printer.step("Waiting for the first answer");
+        proof::prove(path)
+            .await
+            .with_context(|| format!("the server at https://{address} does not answer"))?
+    };
+    printer.note(greeting(address, workflows, path));
+    Ok(())
+}
+
+fn greeting(address: SocketAddr, workflows: usize, kubeconfig: &Path) -> String {
+    let path = std::path::absolute(kubeconfig).unwrap_or_else(|_| kubeconfig.to_owned());
+    let stored = match workflows {
+        0 => "no Workflows yet".to_owned(),
+        1 => "1 Workflow".to_owned(),
+        many => format!("{many} Workflows"),
+    };
+    format!(
+        "wfctl serves https://{address} ({stored})\n\n\
+         Use it in another terminal:\n  \
+           export KUBECONFIG={path}\n  \
+           kubectl get workflows\n  \
+           wfctl example | kubectl apply -f -\n  \
+           kubectl explain workflow.spec.steps\n\n\
+         Ctrl-C stops it.",
+        path = quoted(&path.display().to_string()),
+    )
+}
+
+/// Returns `path` as one word of a shell.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%".contains(c);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greeting_names_address_kubeconfig_and_three_commands() {
+        let text = greeting("127.0.0.1:8443".parse().unwrap(), 0, Path::new("/srv/my data/kubeconfig"));
+        assert!(text.starts_with("wfctl serves https://127.0.0.1:8443 (no Workflows yet)\n"), "{text}");
+        assert!(text.contains("\n  export KUBECONFIG='/srv/my data/kubeconfig'\n"), "{text}");
+        assert!(text.contains("\n  wfctl example | kubectl apply -f -\n"), "{text}");
+    }
+
+    #[test]
+    fn a_server_is_good_for_the_address_it_was_asked_to_listen_on() {
+        let names = |listen: &str| serving_names(listen.parse().unwrap());
+        assert_eq!(names("127.0.0.1:1"), names("0.0.0.0:1"));
+        assert!(names("10.0.0.7:1").contains(&San::from("10.0.0.7")));
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        assert_eq!(quoted("/a/b-c"), "/a/b-c");
+        assert_eq!(quoted("/it's here"), r"'/it'\''s here'");
+    }
+}

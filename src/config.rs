@@ -1,0 +1,188 @@
+//! What was typed, understood: arguments become a [`ServeConfig`] that is valid by construction. Touches
+//! neither the disk nor the network.
+
+mod duration;
+mod storage;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::cli;
+
+pub(crate) use storage::StorageUrl;
+
+/// How the server runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ServeConfig {
+    /// Where objects are kept.
+    pub(crate) storage: StorageUrl,
+    /// Where the server listens; port 0 is a free one.
+    pub(crate) listen: SocketAddr,
+    /// How long a request may take that is no watch; more than zero.
+    pub(crate) request_timeout: Duration,
+    /// How long the server goes on serving, unready, once told to stop.
+    pub(crate) shutdown_delay: Duration,
+    /// What serving without a cluster needs.
+    pub(crate) dev: DevConfig,
+}
+
+/// What serving without a cluster needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct DevConfig {
+    /// The kubeconfig to write.
+    pub(crate) kubeconfig: PathBuf,
+    /// The directory that certificates and keys are kept in.
+    pub(crate) pki: PathBuf,
+}
+
+/// Why the arguments make no sense.
+#[derive(Debug, Error, Eq, PartialEq)]
+pub(crate) enum ConfigError {
+    /// Serving without `--dev`.
+    #[error("serving inside a cluster is not in this release")]
+    NeedsDev,
+    /// A scheme that a later release knows.
+    #[error("{0} storage is not in this release")]
+    StorageNotYet(&'static str),
+    /// A storage URL of no known form. It is not repeated: it may hold a password.
+    #[error("--storage is not a storage URL: {0}")]
+    Storage(&'static str),
+    /// A duration that cannot be read or used.
+    #[error("{flag} {value:?} cannot be used: {problem}")]
+    Duration {
+        /// The flag with the duration.
+        flag: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+impl ConfigError {
+    /// Returns what to do instead.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::NeedsDev => "wfctl serve --dev serves on this machine and needs no cluster",
+            Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, memory: to keep nothing",
+            Self::Storage(_) => "write sled:PATH, for example sled:wfctl-dev/data, or memory:",
+            Self::Duration { .. } => "write a number with a unit (h, m, s, ms), for example 60s or 1m30s",
+        }
+    }
+}
+
+impl TryFrom<&cli::Serve> for ServeConfig {
+    type Error = ConfigError;
+
+    fn try_from(typed: &cli::Serve) -> Result<Self, ConfigError> {
+        if !typed.dev {
+            return Err(ConfigError::NeedsDev);
+        }
+        let storage: StorageUrl = typed.storage.as_deref().unwrap_or("sled:wfctl-dev/data").parse()?;
+        let pki = pki_directory(&storage, &typed.write_kubeconfig);
+        Ok(Self {
+            storage,
+            listen: SocketAddr::new(typed.bind_address.unwrap_or(LOOPBACK), typed.secure_port),
+            request_timeout: positive("--request-timeout", &typed.request_timeout)?,
+            shutdown_delay: duration("--shutdown-delay-duration", &typed.shutdown_delay_duration)?,
+            dev: DevConfig { kubeconfig: typed.write_kubeconfig.clone(), pki },
+        })
+    }
+}
+
+impl ServeConfig {
+    /// Returns the address at which a client on this machine reaches a server that listens on `bound`.
+    pub(crate) fn client_address(bound: SocketAddr) -> SocketAddr {
+        let ip = match bound.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => LOOPBACK,
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        SocketAddr::new(ip, bound.port())
+    }
+}
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Beside the data, so that one directory holds all that `--dev` makes; beside the kubeconfig where there is
+/// no data directory.
+fn pki_directory(storage: &StorageUrl, kubeconfig: &Path) -> PathBuf {
+    let neighbour = match storage {
+        StorageUrl::Sled(path) => path,
+        StorageUrl::Memory => kubeconfig,
+    };
+    neighbour.parent().unwrap_or(Path::new("")).join("pki")
+}
+
+fn positive(flag: &'static str, value: &str) -> Result<Duration, ConfigError> {
+    match duration(flag, value)? {
+        Duration::ZERO => Err(unusable(flag, value, "it must be more than zero")),
+        duration => Ok(duration),
+    }
+}
+
+fn duration(flag: &'static str, value: &str) -> Result<Duration, ConfigError> {
+    duration::parse(value).map_err(|problem| unusable(flag, value, problem))
+}
+
+fn unusable(flag: &'static str, value: &str, problem: &'static str) -> ConfigError {
+    ConfigError::Duration { flag, value: value.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn config(flags: &[&str]) -> Result<ServeConfig, ConfigError> {
+        let cli = Cli::try_parse_from(["wfctl", "serve"].iter().chain(flags)).unwrap();
+        match cli.command {
+            Command::Serve(serve) => ServeConfig::try_from(&*serve),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn dev_alone_says_it_all() {
+        let config = config(&["--dev"]).unwrap();
+        assert_eq!(config.storage, StorageUrl::Sled("wfctl-dev/data".into()));
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8443");
+        assert_eq!(config.request_timeout, Duration::from_secs(60));
+        assert_eq!(config.shutdown_delay, Duration::ZERO);
+        assert_eq!(config.dev.kubeconfig, Path::new("wfctl-dev/kubeconfig"));
+        assert_eq!(config.dev.pki, Path::new("wfctl-dev/pki"));
+    }
+
+    #[test]
+    fn without_dev_there_is_nothing_to_serve_yet() {
+        assert_eq!(config(&[]).unwrap_err(), ConfigError::NeedsDev);
+    }
+
+    #[test]
+    fn certificates_lie_beside_the_data_or_else_beside_the_kubeconfig() {
+        let beside_data = config(&["--dev", "--storage", "sled:/srv/wf/data"]).unwrap();
+        assert_eq!(beside_data.dev.pki, Path::new("/srv/wf/pki"));
+        let flags = ["--dev", "--storage", "memory:", "--write-kubeconfig", "/run/wf/kubeconfig"];
+        assert_eq!(config(&flags).unwrap().dev.pki, Path::new("/run/wf/pki"));
+    }
+
+    #[test]
+    fn a_request_timeout_of_zero_is_refused() {
+        let error = config(&["--dev", "--request-timeout", "0s"]).unwrap_err();
+        let message = "--request-timeout \"0s\" cannot be used: it must be more than zero";
+        assert_eq!(error.to_string(), message);
+    }
+
+    #[test]
+    fn a_client_reaches_a_server_that_listens_everywhere_over_loopback() {
+        let reached = |bound: &str| ServeConfig::client_address(bound.parse().unwrap()).to_string();
+        assert_eq!(reached("0.0.0.0:8443"), "127.0.0.1:8443");
+        assert_eq!(reached("[::]:8443"), "[::1]:8443");
+        assert_eq!(reached("10.0.0.7:1"), "10.0.0.7:1");
+    }
+}

@@ -1,0 +1,64 @@
+//! Storage URLs.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::ConfigError;
+
+/// Where objects are kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum StorageUrl {
+    /// `sled:PATH`: in a directory on this machine.
+    Sled(PathBuf),
+    /// `memory:`: nowhere; they are gone when the server stops.
+    Memory,
+}
+
+impl FromStr for StorageUrl {
+    type Err = ConfigError;
+
+    fn from_str(url: &str) -> Result<Self, ConfigError> {
+        let (scheme, rest) = url.split_once(':').ok_or(ConfigError::Storage("it has no scheme"))?;
+        match (scheme, rest) {
+            ("sled", "") => Err(ConfigError::Storage("sled: needs a path")),
+            ("sled", path) => Ok(Self::Sled(path.into())),
+            ("memory", "") => Ok(Self::Memory),
+            ("memory", _) => Err(ConfigError::Storage("memory: takes nothing after the colon")),
+            ("postgres" | "postgresql", _) => Err(ConfigError::StorageNotYet("PostgreSQL")),
+            ("etcd", _) => Err(ConfigError::StorageNotYet("etcd")),
+            _ => Err(ConfigError::Storage("its scheme is unknown")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(url: &str) -> Result<StorageUrl, ConfigError> {
+        url.parse()
+    }
+
+    #[test]
+    fn sled_names_a_path_and_memory_names_nothing() {
+        assert_eq!(parse("sled:data").unwrap(), StorageUrl::Sled("data".into()));
+        assert_eq!(parse("sled:/var/lib/wfctl").unwrap(), StorageUrl::Sled("/var/lib/wfctl".into()));
+        assert_eq!(parse("memory:").unwrap(), StorageUrl::Memory);
+    }
+
+    #[test]
+    fn storage_of_a_later_release_is_recognised_and_refused() {
+        let refused = parse("postgres://user:secret@host/db").unwrap_err();
+        assert_eq!(refused, ConfigError::StorageNotYet("PostgreSQL"));
+        assert_eq!(parse("etcd://host:2379").unwrap_err(), ConfigError::StorageNotYet("etcd"));
+    }
+
+    #[test]
+    fn what_is_no_storage_url_is_refused_without_repeating_it() {
+        for url in ["", "data", "sled:", "memory:x", "mysql://user:secret@host"] {
+            let error = parse(url).unwrap_err();
+            assert!(matches!(error, ConfigError::Storage(_)), "{url}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! How a command fails: wrongly used or not done, with a hint at what to do next.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::config::ConfigError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was asked makes no sense; asking again will not help.
+    Usage(anyhow::Error),
+    /// It was asked rightly but could not be done.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let hint = error.hint();
+        Self::Usage(anyhow::Error::new(Hinted { error: error.into(), hint: hint.to_owned() }))
+    }
+}
+
+/// Attaches to an error what the user can do about it.
+pub(crate) trait Hint<T> {
+    /// Adds a `hint:` line to the error, if there is one.
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
+        self.map_err(|error| anyhow::Error::new(Hinted { error: error.into(), hint: hint.into() }))
+    }
+}
+
+/// Returns the hints along the chain of `error`, outermost first.
+pub(crate) fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
+    error.chain().filter_map(|cause| cause.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
+}
+
+/// An error that reads like the one it wraps and carries a hint.
+#[derive(Debug)]
+struct Hinted {
+    error: anyhow::Error,
+    hint: String,
+}
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(formatter)
+    }
+}
+
+impl Error for Hinted {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_hint_is_found_below_later_context_and_is_no_cause_of_its_own() {
+        let failed: anyhow::Result<()> = Err(anyhow!("no such file")).context("reading it");
+        let error = failed.hint("make it").context("starting").unwrap_err();
+        assert_eq!(hints(&error).collect::<Vec<_>>(), ["make it"]);
+        let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
+        assert_eq!(chain, ["starting", "reading it", "no such file"]);
+    }
+}

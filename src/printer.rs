@@ -1,0 +1,186 @@
+//! The only writer to stdout and stderr: data on stdout, everything else on stderr, progress on a terminal
+//! only, color where it is wanted.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::ColorWhen;
+use crate::failure;
+
+const TICK: Duration = Duration::from_millis(100);
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Prints for the whole program; clones share the terminal.
+#[derive(Clone, Debug)]
+pub(crate) struct Printer {
+    color_out: bool,
+    color_err: bool,
+    interactive: bool,
+    progress: MultiProgress,
+}
+
+impl Printer {
+    /// Returns a printer for this process; `NO_COLOR` and the kind of stdout and stderr decide where `when`
+    /// leaves it open.
+    pub(crate) fn new(when: ColorWhen) -> Self {
+        let interactive = io::stderr().is_terminal() && !is_set("CI") && !is_dumb();
+        let target = if interactive { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self {
+            color_out: colored(when, io::stdout().is_terminal()),
+            color_err: colored(when, io::stderr().is_terminal()),
+            interactive,
+            progress: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// Writes data to stdout as it is. A reader that has gone away is not an error.
+    pub(crate) fn data(&self, data: &str) -> io::Result<()> {
+        let written = self.progress.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(data.as_bytes()).and_then(|()| out.flush())
+        });
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+
+    /// Writes a line for people to stderr.
+    pub(crate) fn note(&self, line: impl fmt::Display) {
+        self.to_stderr(&format!("{line}\n"));
+    }
+
+    /// Writes what went wrong, why, and what to do next to stderr.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        self.to_stderr(&render_error(error, self.color_err));
+    }
+
+    /// Writes what the parser of arguments has to say: help and version are data, the rest is not.
+    pub(crate) fn parser_message(&self, error: &clap::Error) -> io::Result<()> {
+        let text = error.render();
+        if error.use_stderr() {
+            self.to_stderr(&styled(&text, self.color_err));
+            return Ok(());
+        }
+        self.data(&styled(&text, self.color_out))
+    }
+
+    /// Begins a step that may take a while: a spinner on a terminal, else a line.
+    pub(crate) fn step(&self, doing: impl Into<Cow<'static, str>>) -> Step {
+        let doing = doing.into();
+        if !self.interactive {
+            self.note(format_args!("{doing} …"));
+        }
+        let bar = self.progress.add(ProgressBar::new_spinner().with_message(doing));
+        bar.set_style(ProgressStyle::default_spinner());
+        bar.enable_steady_tick(TICK);
+        Step(bar)
+    }
+
+    /// Returns a writer of log lines, which go to stderr around the progress.
+    pub(crate) fn log_writer(&self) -> LogWriter {
+        LogWriter(self.clone())
+    }
+
+    /// Says whether log lines are to be colored.
+    pub(crate) fn colors_logs(&self) -> bool {
+        self.color_err
+    }
+
+    /// There is nobody to tell that stderr cannot be written to.
+    fn to_stderr(&self, text: &str) {
+        let _ = self.progress.suspend(|| io::stderr().lock().write_all(text.as_bytes()));
+    }
+}
+
+/// A step that is under way; it is over when dropped.
+#[derive(Debug)]
+pub(crate) struct Step(ProgressBar);
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Writes log lines.
+#[derive(Debug)]
+pub(crate) struct LogWriter(Printer);
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.progress.suspend(|| io::stderr().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn render_error(error: &anyhow::Error, color: bool) -> String {
+    let mut text = format!("{} {error}\n", paint("error:", ERROR, color));
+    for cause in error.chain().skip(1) {
+        text += &format!("  caused by: {cause}\n");
+    }
+    for hint in failure::hints(error) {
+        text += &format!("{} {hint}\n", paint("hint:", HINT, color));
+    }
+    text
+}
+
+fn paint(word: &str, style: Style, color: bool) -> String {
+    if color { format!("{style}{word}{style:#}") } else { word.to_owned() }
+}
+
+fn styled(text: &clap::builder::StyledStr, color: bool) -> String {
+    if color { text.ansi().to_string() } else { text.to_string() }
+}
+
+fn colored(when: ColorWhen, terminal: bool) -> bool {
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => terminal && !is_set("NO_COLOR") && !is_dumb(),
+    }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+    use crate::failure::Hint;
+
+    fn failed() -> anyhow::Error {
+        let failed: anyhow::Result<()> = Err(anyhow!("port in use"));
+        failed.context("cannot listen").hint("take another port").unwrap_err()
+    }
+
+    #[test]
+    fn an_error_says_what_why_and_what_next() {
+        let text = "error: cannot listen\n  caused by: port in use\nhint: take another port\n";
+        assert_eq!(render_error(&failed(), false), text);
+    }
+
+    #[test]
+    fn color_is_only_where_it_was_asked_for() {
+        assert!(render_error(&failed(), true).contains('\u{1b}'));
+        assert!(colored(ColorWhen::Always, false));
+        assert!(!colored(ColorWhen::Never, true));
+        assert!(!colored(ColorWhen::Auto, false));
+    }
+}
