@@ -5,8 +5,13 @@
 //! [`authentication`], [`authorization`] < [`endpoints`] < [`server`]. [`workflow`] sees only `meta` and
 //! `registry`.
 
+pub mod admission;
+pub mod authentication;
+pub mod authorization;
+pub mod cacher;
 pub mod clock;
+pub mod codec;
 pub mod meta;
-pub mod storage;
 pub mod registry;
+pub mod storage;
 pub mod workflow;

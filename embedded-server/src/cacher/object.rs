@@ -111,7 +111,7 @@ impl Filter {
     }
 
     /// Returns what the keys of all matching objects begin with.
-    pub(super) fn prefix(&self) -> &str {
+    pub fn prefix(&self) -> &str {
         &self.prefix
     }
 

@@ -13,6 +13,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Map
 use serde_json::Value;
 use thiserror::Error;
 
+use super::Tree;
+
 const MAX_OPEN_BRACKETS: usize = 256;
 
 /// Why something could not be read from YAML or written as YAML.
@@ -37,6 +39,26 @@ pub fn from_slice<T: DeserializeOwned>(yaml: &[u8]) -> Result<T, YamlError> {
 /// As [`from_slice`]; what JSON cannot say (tags, keys that are not scalars) is an error too.
 pub fn to_value(yaml: &[u8]) -> Result<Value, YamlError> {
     from_slice(yaml)
+}
+
+/// Reads the one document in `yaml` and remembers which keys stand in it twice.
+///
+/// # Errors
+///
+/// As [`to_value`], in words.
+pub fn read_tree(yaml: &[u8]) -> Result<Tree, String> {
+    check(yaml).map_err(|error| error.to_string())?;
+    Tree::read(serde_yaml::Deserializer::from_slice(yaml)).map_err(|error| error.to_string())
+}
+
+/// Writes a JSON document as YAML.
+///
+/// # Errors
+///
+/// `json` is not JSON.
+pub fn from_json(json: &[u8]) -> Result<Vec<u8>, YamlError> {
+    let value: Value = serde_json::from_slice(json).map_err(serde_yaml::Error::custom)?;
+    to_string(&value).map(String::into_bytes)
 }
 
 /// Writes `value` as one YAML document that ends in a line break.

@@ -80,10 +80,7 @@ impl<S: Strategy> Registry<S> {
     }
 
     pub(super) fn filter(&self, place: Place, selector: Selector) -> Result<Filter, ApiError> {
-        let known = self.strategy.selectable_fields();
-        selector.fields.check(|path| {
-            matches!(path, "metadata.name" | "metadata.namespace") || known.iter().any(|f| f.path == path)
-        })?;
+        self.check_fields(&selector)?;
         if !place.name.is_empty() {
             let named = selector.fields.required_value("metadata.name");
             if named.is_some_and(|named| named != place.name) {
@@ -92,5 +89,19 @@ impl<S: Strategy> Registry<S> {
             }
         }
         Ok(Filter::new(place, selector, Arc::clone(self.cacher.describe())))
+    }
+
+    /// Checks that only fields are selected by that can be.
+    fn check_fields(&self, selector: &Selector) -> Result<(), ApiError> {
+        let own = self.strategy.selectable_fields().iter().map(|field| field.path);
+        let known: Vec<&str> = ["metadata.name", "metadata.namespace"].into_iter().chain(own).collect();
+        match selector.fields.requirements().iter().find(|wanted| !known.contains(&wanted.path())) {
+            None => Ok(()),
+            Some(unknown) => Err(ApiError::bad_request(format!(
+                "\"{}\" is not a known field selector: only \"{}\"",
+                unknown.path(),
+                known.join("\", \"")
+            ))),
+        }
     }
 }

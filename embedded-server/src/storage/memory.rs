@@ -12,7 +12,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{Backend, Event, Key, KeyValue, Prefix, Result, Revision, Snapshot, StorageError, Write};
+use super::{Backend, Changes, Event, Key, KeyValue, Prefix, Result, Revision, Snapshot, StorageError, Write};
 
 /// How many events a store keeps when nothing else is said.
 const DEFAULT_WINDOW: usize = 100_000;
@@ -90,14 +90,13 @@ impl Backend for Memory {
         Ok(revision)
     }
 
-    async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Event>>> {
+    async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Changes>>> {
         self.shared.state.lock().check_known(after)?;
         let follower = Follower {
             shared: Arc::clone(&self.shared),
             wake: self.shared.wake.subscribe(),
             prefix: prefix.clone(),
             after,
-            ready: VecDeque::new(),
             over: false,
         };
         Ok(stream::unfold(follower, Follower::next).boxed())
@@ -194,52 +193,45 @@ impl State {
     }
 }
 
-/// A watch: where it stands and what it has taken over.
+/// A watch and where it stands.
 struct Follower {
     shared: Arc<Shared>,
     wake: watch::Receiver<()>,
     prefix: Prefix,
     after: Revision,
-    ready: VecDeque<Event>,
     over: bool,
 }
 
 impl Follower {
-    async fn next(mut self) -> Option<(Result<Event>, Self)> {
+    async fn next(mut self) -> Option<(Result<Changes>, Self)> {
         while !self.over {
-            if let Some(event) = self.ready.pop_front() {
-                return Some((Ok(event), self));
-            }
-            if let Err(error) = self.refill().await {
-                self.over = true;
-                return Some((Err(error), self));
+            self.wake.mark_unchanged();
+            match self.take_over() {
+                Ok(Some(changes)) => return Some((Ok(changes), self)),
+                // The sender lives as long as `shared` does.
+                Ok(None) => self.wake.changed().await.unwrap_or_default(),
+                Err(error) => {
+                    self.over = true;
+                    return Some((Err(error), self));
+                }
             }
         }
         None
     }
 
-    /// Takes over what is new, or waits until something may be.
-    async fn refill(&mut self) -> Result<()> {
-        self.wake.mark_unchanged();
-        if !self.take_over()? {
-            // The sender lives as long as `shared` does.
-            let _ = self.wake.changed().await;
-        }
-        Ok(())
-    }
-
-    /// Takes over a chunk of new events and tells whether there was one.
-    fn take_over(&mut self) -> Result<bool> {
+    /// Takes over a chunk of new events, if there are any.
+    fn take_over(&mut self) -> Result<Option<Changes>> {
         let state = self.shared.state.lock();
         state.check_known(self.after)?;
         let before = self.after;
+        let mut events = Vec::new();
         for event in state.after(before) {
             self.after = event.revision;
             if self.prefix.contains(&event.key) {
-                self.ready.push_back(event.clone());
+                events.push(event.clone());
             }
         }
-        Ok(self.after > before)
+        Ok((self.after > before).then_some(Changes { events, up_to: self.after }))
     }
 }
 

@@ -4,11 +4,11 @@ use std::any::Any;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 
 use super::Store;
 use crate::meta::{Descriptor, Scope};
-use crate::storage::{Event, Key, KeyValue, Prefix, Result, Revision, StorageError, Write};
+use crate::storage::{Changes, Event, Key, KeyValue, Prefix, Result, Revision, StorageError, Write};
 
 /// An open watch.
 pub(super) type Watch = BoxStream<'static, Result<Event>>;
@@ -64,7 +64,17 @@ pub(super) async fn conflict(store: &Store, key: &Key, write: Write) -> Option<K
 }
 
 pub(super) async fn watch(store: &Store, prefix: &Prefix, after: Revision) -> Watch {
-    store.watch(prefix, after).await.unwrap_or_else(|error| panic!("cannot watch after {after}: {error}"))
+    let changes = store.watch(prefix, after).await;
+    events(changes.unwrap_or_else(|error| panic!("cannot watch after {after}: {error}")))
+}
+
+/// Takes the events out of a stream of changes, one by one.
+pub(in crate::storage) fn events(changes: BoxStream<'static, Result<Changes>>) -> Watch {
+    let one_by_one = |batch: Result<Changes>| match batch {
+        Ok(batch) => stream::iter(batch.events.into_iter().map(Ok).collect::<Vec<_>>()),
+        Err(error) => stream::iter(vec![Err(error)]),
+    };
+    changes.flat_map(one_by_one).boxed()
 }
 
 /// Returns the next event, which has to come.

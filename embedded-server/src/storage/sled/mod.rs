@@ -36,7 +36,7 @@ use self::disk::Barrier;
 use self::horizon::{Ended, Horizon};
 pub use self::open::OpenError;
 use self::store::Store;
-use super::{Backend, Event, Key, KeyValue, Prefix, Result, Revision, Snapshot, StorageError, Write};
+use super::{Backend, Changes, Key, KeyValue, Prefix, Result, Revision, Snapshot, StorageError, Write};
 
 /// How many requests wait for the committer before senders wait too.
 const QUEUE: usize = 1024;
@@ -131,7 +131,7 @@ impl Backend for Sled {
         outcome.await.unwrap_or_else(|gone| Err(StorageError::Unknown(gone.into())))
     }
 
-    async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Event>>> {
+    async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Changes>>> {
         self.store.horizon().cut_at(after.0)?;
         Ok(watch::follow(Arc::clone(&self.store), prefix.clone(), after.0))
     }

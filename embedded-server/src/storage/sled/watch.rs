@@ -1,6 +1,5 @@
 //! A watch: replays the log from the disk in bounded chunks, and goes on with what becomes durable.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt};
@@ -9,44 +8,39 @@ use tokio::sync::watch;
 use super::horizon::Progress;
 use super::reader::{self, ChunkLimit};
 use super::store::Store;
-use crate::storage::{Event, Prefix, Result, StorageError};
+use crate::storage::{Changes, Prefix, Revision, Result, StorageError};
 
 /// How much of the log a watch holds in memory.
 const CHUNK: ChunkLimit = ChunkLimit { records: 512, bytes: 1 << 20 };
 
-/// A watch: where it stands, and what it has read ahead.
+/// A watch and where it stands.
 struct Follower {
     store: Arc<Store>,
     progress: watch::Receiver<Progress>,
     prefix: Prefix,
     after: u64,
-    ready: VecDeque<Event>,
     over: bool,
 }
 
 /// Yields the changes below `prefix` after `after`.
-pub(super) fn follow(store: Arc<Store>, prefix: Prefix, after: u64) -> BoxStream<'static, Result<Event>> {
+pub(super) fn follow(store: Arc<Store>, prefix: Prefix, after: u64) -> BoxStream<'static, Result<Changes>> {
     let progress = store.horizon().subscribe();
-    let follower = Follower { store, progress, prefix, after, ready: VecDeque::new(), over: false };
+    let follower = Follower { store, progress, prefix, after, over: false };
     stream::unfold(follower, Follower::next).boxed()
 }
 
 impl Follower {
-    async fn next(mut self) -> Option<(Result<Event>, Self)> {
-        while !self.over {
-            if let Some(event) = self.ready.pop_front() {
-                return Some((Ok(event), self));
-            }
-            if let Err(error) = self.read_ahead().await {
-                self.over = true;
-                return Some((Err(error), self));
-            }
+    async fn next(mut self) -> Option<(Result<Changes>, Self)> {
+        if self.over {
+            return None;
         }
-        None
+        let changes = self.read_on().await;
+        self.over = changes.is_err();
+        Some((changes, self))
     }
 
     /// Waits for changes and reads a chunk of them.
-    async fn read_ahead(&mut self) -> Result<()> {
+    async fn read_on(&mut self) -> Result<Changes> {
         let upto = self.news().await?;
         let (prefix, after) = (self.prefix.clone(), self.after);
         let read = Store::read(&self.store, move |tree, horizon| {
@@ -55,8 +49,7 @@ impl Follower {
         });
         let chunk = read.await?;
         self.after = chunk.last;
-        self.ready = chunk.events.into();
-        Ok(())
+        Ok(Changes { events: chunk.events, up_to: Revision(chunk.last) })
     }
 
     /// Waits until there are durable changes to read, and returns the last of them.
