@@ -6,6 +6,7 @@
 //! `registry`.
 
 pub mod clock;
+pub mod endpoints;
 pub mod meta;
 pub mod storage;
 pub mod registry;
