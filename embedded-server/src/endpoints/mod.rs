@@ -2,6 +2,7 @@
 
 pub mod discovery;
 mod document;
+pub mod openapi;
 mod resource;
 #[cfg(test)]
 mod testing;
