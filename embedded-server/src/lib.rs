@@ -10,7 +10,11 @@ pub mod authentication;
 pub mod authorization;
 pub mod cacher;
 pub mod clock;
+<<<<<<< HEAD
 pub mod codec;
+=======
+pub mod endpoints;
+>>>>>>> openapi
 pub mod meta;
 pub mod registry;
 pub mod storage;
