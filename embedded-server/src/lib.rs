@@ -10,12 +10,10 @@ pub mod authentication;
 pub mod authorization;
 pub mod cacher;
 pub mod clock;
-<<<<<<< HEAD
 pub mod codec;
-=======
 pub mod endpoints;
->>>>>>> openapi
 pub mod meta;
 pub mod registry;
+pub mod server;
 pub mod storage;
 pub mod workflow;

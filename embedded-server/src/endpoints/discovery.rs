@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Document, ServedResource};
+use super::{Document, ServedResource, Target};
 use crate::meta::{Descriptor, Subresource, Verb};
 
 /// The parameters that the aggregated form's media type has, in requests and in the reply's `Content-Type`.
@@ -158,7 +158,7 @@ fn api_subresource(resource: &ServedResource, part: Subresource) -> Value {
         "singularName": "",
         "namespaced": descriptor.is_namespaced(),
         "kind": descriptor.kind,
-        "verbs": verbs(&resource.part_verbs(part)),
+        "verbs": verbs(&resource.verbs_at(Target::Part(part))),
     })
 }
 
@@ -209,7 +209,7 @@ fn aggregated_subresource(resource: &ServedResource, part: Subresource) -> Value
     json!({
         "subresource": part.as_str(),
         "responseKind": group_version_kind(&resource.descriptor),
-        "verbs": verbs(&resource.part_verbs(part)),
+        "verbs": verbs(&resource.verbs_at(Target::Part(part))),
     })
 }
 

@@ -8,16 +8,16 @@ use crate::meta::{self, Attributes, Query, Verb};
 
 /// A request's address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestInfo {
+pub(super) struct RequestInfo {
     /// What is asked for.
-    pub attributes: Attributes,
+    pub(super) attributes: Attributes,
     /// Whether what follows the resource could not be made sense of.
-    pub malformed: bool,
+    pub(super) malformed: bool,
 }
 
 impl RequestInfo {
     /// Takes a request's method and address apart.
-    pub fn parse(method: &Method, path: &str, query: &Query) -> Self {
+    pub(super) fn parse(method: &Method, path: &str, query: &Query) -> Self {
         let segments: Vec<String> = path
             .split('/')
             .filter(|segment| !segment.is_empty())

@@ -4,6 +4,7 @@ use http::Method;
 use schemars::{Schema, SchemaGenerator};
 
 use crate::meta::{Descriptor, Resource, Subresource, Verb};
+use crate::registry::Rest;
 
 /// A resource type and what may be done with it.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,11 @@ impl ServedResource {
         Verb::Watch,
     ];
 
+    /// Serves a registry's type with every verb and the given media types of PATCH.
+    pub fn of_rest(rest: &dyn Rest, patch_types: &'static [&'static str]) -> Self {
+        Self { descriptor: *rest.descriptor(), verbs: Self::ALL_VERBS, patch_types, schema: rest.schema() }
+    }
+
     /// Serves a type with every verb and the given media types of PATCH.
     pub fn of<R: Resource>(patch_types: &'static [&'static str]) -> Self {
         Self {
@@ -80,12 +86,16 @@ impl ServedResource {
         }
     }
 
-    /// Returns what may be done with a part of an object, sorted by name.
-    pub fn part_verbs(&self, part: Subresource) -> Vec<Verb> {
-        let possible = match part {
-            Subresource::Status => [Verb::Get, Verb::Patch, Verb::Update],
-        };
-        self.among(&possible)
+    /// Returns what may be done at a target.
+    pub fn verbs_at(&self, target: Target) -> Vec<Verb> {
+        match target {
+            Target::AllNamespaces => self.among(&[Verb::List, Verb::Watch]),
+            Target::Collection => {
+                self.among(&[Verb::Create, Verb::DeleteCollection, Verb::List, Verb::Watch])
+            }
+            Target::Object => self.among(&[Verb::Delete, Verb::Get, Verb::Patch, Verb::Update]),
+            Target::Part(Subresource::Status) => self.among(&[Verb::Get, Verb::Patch, Verb::Update]),
+        }
     }
 
     /// Returns every path of the type with what may be done there.
@@ -98,23 +108,14 @@ impl ServedResource {
     }
 
     fn current_routes(&self) -> Vec<Route> {
-        let collection = &[Verb::Create, Verb::DeleteCollection, Verb::List, Verb::Watch];
-        let object = &[Verb::Delete, Verb::Get, Verb::Patch, Verb::Update];
-        let mut routes = vec![
-            self.route(Target::Collection, self.among(collection)),
-            self.route(Target::Object, self.among(object)),
-        ];
-        for part in self.descriptor.subresources {
-            routes.push(self.route(Target::Part(*part), self.part_verbs(*part)));
-        }
-        if self.descriptor.is_namespaced() {
-            routes.push(self.route(Target::AllNamespaces, self.among(&[Verb::List, Verb::Watch])));
-        }
-        routes
+        let parts = self.descriptor.subresources.iter().map(|part| Target::Part(*part));
+        let all = self.descriptor.is_namespaced().then_some(Target::AllNamespaces);
+        let targets = [Target::Collection, Target::Object].into_iter().chain(parts).chain(all);
+        targets.map(|target| self.route(target)).collect()
     }
 
-    fn route(&self, target: Target, verbs: Vec<Verb>) -> Route {
-        Route { path: self.path("", target), target, watch: false, verbs }
+    fn route(&self, target: Target) -> Route {
+        Route { path: self.path("", target), target, watch: false, verbs: self.verbs_at(target) }
     }
 
     /// Returns the deprecated twin of a path that can be followed.

@@ -250,11 +250,7 @@ fn check_route(
     if misplaced {
         return Err(ApiError::no_such_path());
     }
-    let verbs = match target {
-        Target::Part(part) => served.resource.part_verbs(part),
-        target => served.resource.verbs_of(target),
-    };
-    if verbs.contains(&verb) && method_of(verb) == *method {
+    if served.resource.verbs_at(target).contains(&verb) && method_of(verb) == *method {
         return Ok(());
     }
     Err(ApiError::method_not_allowed())

@@ -48,6 +48,13 @@ struct Sending {
     stop: watch::Receiver<bool>,
 }
 
+/// What a watch was waiting for.
+enum Happened {
+    Delivery(Delivery),
+    BookmarkTime,
+    End,
+}
+
 /// Returns the lines of a watch. It ends when its time is over, when `stop` turns true and when the client is
 /// too slow.
 pub(super) fn lines(
@@ -86,27 +93,32 @@ fn next_bookmark(now: Instant, end: Instant) -> Instant {
 
 impl Sending {
     async fn next(&mut self) -> Option<Bytes> {
-        if self.over {
-            return None;
-        }
-        loop {
-            tokio::select! {
-                biased;
-                delivery = self.watcher.next() => {
-                    if let Some(line) = self.deliver(delivery?) {
-                        return Some(line);
-                    }
-                }
-                () = sleep_until(self.next_bookmark) => {
-                    self.next_bookmark = next_bookmark(Instant::now(), self.end);
-                    if self.bookmarks {
-                        return Some(self.bookmark(self.watcher.revision(), false));
-                    }
-                }
-                () = sleep_until(self.end) => return None,
-                _ = self.stop.wait_for(|stop| *stop) => return None,
+        while !self.over {
+            let line = match self.wait().await {
+                Happened::Delivery(delivery) => self.deliver(delivery),
+                Happened::BookmarkTime => self.periodic_bookmark(),
+                Happened::End => return None,
+            };
+            if line.is_some() {
+                return line;
             }
         }
+        None
+    }
+
+    async fn wait(&mut self) -> Happened {
+        tokio::select! {
+            biased;
+            delivery = self.watcher.next() => delivery.map_or(Happened::End, Happened::Delivery),
+            () = sleep_until(self.next_bookmark) => Happened::BookmarkTime,
+            () = sleep_until(self.end) => Happened::End,
+            _ = self.stop.wait_for(|stop| *stop) => Happened::End,
+        }
+    }
+
+    fn periodic_bookmark(&mut self) -> Option<Bytes> {
+        self.next_bookmark = next_bookmark(Instant::now(), self.end);
+        self.bookmarks.then(|| self.bookmark(self.watcher.revision(), false))
     }
 
     fn deliver(&mut self, delivery: Delivery) -> Option<Bytes> {
@@ -122,7 +134,6 @@ impl Sending {
     }
 
     fn event(&mut self, event: &WatchEvent) -> Bytes {
-        let rest = &*self.picture.rest;
         let rendered = match self.picture.target {
             Target::Object => return event.frame(),
             Target::Metadata(version) => {
@@ -131,7 +142,7 @@ impl Sending {
             Target::Table(version) => {
                 let tables = self.next_table().with_version(version);
                 let metadata = json!({ "resourceVersion": event.revision().to_string() });
-                tables.render(rest, &metadata, std::iter::once(event.object()))
+                tables.render(&*self.picture.rest, &metadata, std::iter::once(event.object()))
             }
         };
         self.framed(event.kind(), rendered)

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 pub use self::operation::{
@@ -57,7 +57,7 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
     /// When the bytes are no object of the type.
     fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed>;
 
-    /// Returns the type's JSON schema.
+    /// Returns what makes the type's schema: a reference, with its definition left in the generator.
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema;
 
     /// Tells whether reads see what is stored now.
@@ -257,7 +257,7 @@ impl<S: Strategy> Rest for Registry<S> {
     }
 
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {
-        <S::Object as JsonSchema>::json_schema
+        |generator| generator.subschema_for::<S::Object>()
     }
 
     fn is_ready(&self) -> bool {

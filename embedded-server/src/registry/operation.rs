@@ -61,7 +61,7 @@ pub struct Body {
 #[derive(Debug, Default)]
 pub struct Context {
     /// The authenticated user.
-    pub user: UserInfo,
+    pub user: Arc<UserInfo>,
     /// Collects warnings for the answer, success or failure.
     pub warnings: Warnings,
 }

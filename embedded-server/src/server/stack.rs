@@ -1,30 +1,29 @@
-//! The layers around the API, read from the outside in. They know no Kubernetes.
+//! What surrounds the API on a connection. Knows no Kubernetes.
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, service_fn};
-use tower_http::catch_panic::CatchPanicLayer;
+use hyper::service::{Service, service_fn};
 
 use crate::authentication::Peer;
 use crate::endpoints::{Api, Body};
 
-/// The service of one connection.
-pub(super) type Service = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
-
-/// Returns the service that answers what comes from `peer`.
-pub(super) fn service(api: Arc<Api>, peer: Arc<Peer>) -> Service {
-    let answer = service_fn(move |request: Request<Incoming>| {
+/// Returns the service that answers what comes from `peer`, panics included.
+pub(super) fn service(
+    api: Arc<Api>,
+    peer: Arc<Peer>,
+) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
+    service_fn(move |request: Request<Incoming>| {
         let (api, peer) = (Arc::clone(&api), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(api.handle(&peer, request).await) }
-    });
-    let layers = ServiceBuilder::new().layer(CatchPanicLayer::custom(panicked)).service(answer);
-    BoxCloneSyncService::new(layers)
+        let answer = async move { api.handle(&peer, request).await };
+        AssertUnwindSafe(answer).catch_unwind().map(|answer| Ok(answer.unwrap_or_else(panicked)))
+    })
 }
 
 /// Answers a request whose handling panicked. Source: `apiserver/pkg/server/filters/wrap.go`.
