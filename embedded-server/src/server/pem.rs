@@ -1,6 +1,7 @@
 //! Reads certificates and private keys from PEM. Knows nothing of files, trust or TLS; the only module that
 //! names the PEM library.
 
+use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls_pemfile::{Error as BlockError, Item};
 use thiserror::Error;
@@ -32,6 +33,9 @@ pub enum PemError {
     /// A block's lines are not PEM.
     #[error("a PEM block is damaged: {0}")]
     Damaged(&'static str),
+    /// A certificate cannot be trusted as an authority.
+    #[error("a certificate cannot be an authority: {0}")]
+    NoAuthority(String),
 }
 
 const CERTIFICATE: &str = "certificate";
@@ -48,6 +52,19 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError
     let found = items.first().map(name);
     let certificates: Vec<_> = items.into_iter().filter_map(certificate).collect();
     if certificates.is_empty() { Err(missing(CERTIFICATE, found)) } else { Ok(certificates) }
+}
+
+/// Returns the certificates of `pem` as authorities to trust.
+///
+/// # Errors
+///
+/// As [`certificates`]; or one of them can not be an authority.
+pub fn roots(pem: &[u8]) -> Result<RootCertStore, PemError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots.add(certificate).map_err(|error| PemError::NoAuthority(error.to_string()))?;
+    }
+    Ok(roots)
 }
 
 /// Returns the one private key of `pem` (PKCS #8, PKCS #1 or SEC 1); blocks of other kinds are passed over.

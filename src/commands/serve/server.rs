@@ -1,10 +1,25 @@
 //! Puts the library together: storage, cache, registry, endpoints, TLS.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use anyhow::Context;
+use embedded_server::admission::Chain;
+use embedded_server::authentication::{self, ClientCertificate};
+use embedded_server::authorization::{self, AlwaysAllowPaths, PrivilegedGroup};
+use embedded_server::cacher::Limits;
+use embedded_server::clock::{Clock, SystemClock};
+use embedded_server::endpoints::{Api, Builder, VersionInfo};
+use embedded_server::registry::Registry;
+use embedded_server::server::{Config, Server, ServingCertificate, pem};
+use embedded_server::storage::{Backend, Memory, Sled, SledOptions};
+use embedded_server::workflow::WorkflowStrategy;
 use tokio::sync::oneshot;
 
-use crate::config::ServeConfig;
+use crate::build;
+use crate::config::{ServeConfig, StorageUrl};
+use crate::failure::Hint;
+use crate::pki::Leaf;
 use crate::pki::dev::DevMaterial;
 use crate::printer::Printer;
 
@@ -22,8 +37,87 @@ pub(super) async fn run_server(
     ready: oneshot::Sender<SocketAddr>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let _step = printer.step("Opening the store");
-    tracing::debug!(?config, ?material, "starting");
-    drop((ready, stop));
-    anyhow::bail!("this build has no API server yet: {:?} cannot be opened", config.storage)
+    let store = {
+        let _step = printer.step("Opening the store");
+        open(&config.storage).await?
+    };
+    let served = serve(&config, &material, Arc::clone(&store), printer, ready, stop).await;
+    store.close().await;
+    served
+}
+
+async fn serve(
+    config: &ServeConfig,
+    material: &DevMaterial,
+    store: Arc<dyn Backend>,
+    printer: &Printer,
+    ready: oneshot::Sender<SocketAddr>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let certificate = serving_certificate(&material.serving)?;
+    let server = Server::bind(config.listen, Config { shutdown_delay: config.shutdown_delay }).await;
+    let server = server
+        .with_context(|| format!("cannot listen on {}", config.listen))
+        .hint("--secure-port 0 takes a free port")?;
+    let address = server.address();
+    let api = {
+        let _step = printer.step("Loading");
+        Arc::new(api(config, material, store, address).await?)
+    };
+    // The receiver is gone when the greeting was given up; the server can run without it.
+    let _ = ready.send(address);
+    server.run(api, &certificate, stop).await;
+    Ok(())
+}
+
+async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend>> {
+    let path = match storage {
+        StorageUrl::Memory => return Ok(Arc::new(Memory::new())),
+        StorageUrl::Sled(path) => path.clone(),
+    };
+    let opened = tokio::task::spawn_blocking(move || Sled::open(&path, SledOptions::default())).await?;
+    Ok(Arc::new(opened.context("cannot open the store")?))
+}
+
+/// The API as it is without a cluster: who shows a certificate of the own authority is believed, and only the
+/// administrator may do anything.
+async fn api(
+    config: &ServeConfig,
+    material: &DevMaterial,
+    store: Arc<dyn Backend>,
+    address: SocketAddr,
+) -> anyhow::Result<Api> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let authorities = pem::roots(material.authority.as_bytes()).context("cannot read the certificate authority")?;
+    let certificates = ClientCertificate::new(authorities, Arc::clone(&clock))?;
+    let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
+    let authorizer =
+        authorization::Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())]);
+    let workflows = Registry::start(WorkflowStrategy, store, Chain::default(), clock, Limits::default());
+    let workflows = workflows.await.context("cannot read the store")?;
+    Ok(Builder::new(authenticators, Arc::new(authorizer))
+        .serve(Arc::new(workflows))
+        .version(version())
+        .request_timeout(config.request_timeout)
+        .build(&ServeConfig::client_address(address).to_string()))
+}
+
+fn serving_certificate(leaf: &Leaf) -> anyhow::Result<ServingCertificate> {
+    let chain = pem::certificates(leaf.certificate.as_bytes()).context("cannot read the serving certificate")?;
+    let key = pem::private_key(leaf.key.expose_pem().as_bytes()).context("cannot read the serving key")?;
+    Ok(ServingCertificate::new(chain, key)?)
+}
+
+/// What `/version` says. Clients take major and minor for those of Kubernetes, whose conventions are served.
+fn version() -> VersionInfo {
+    let build = build::info();
+    VersionInfo {
+        major: "1".to_owned(),
+        minor: "36".to_owned(),
+        git_version: format!("v1.36.0+wfctl.{}", build.version),
+        git_commit: build.git_commit.unwrap_or_default().to_owned(),
+        compiler: build.rustc.unwrap_or_default().to_owned(),
+        platform: build.platform,
+        ..VersionInfo::default()
+    }
 }

@@ -15,8 +15,10 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a check fails by panicking, like the test it is run from"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "values are written where they are used: `text(1)`")]
 
 mod reads;
 mod tools;
@@ -30,6 +32,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+#[cfg(test)]
+pub(super) use self::tools::events;
 use super::Backend;
 
 /// A window that is large enough for every check and small enough for compaction to be checked quickly.
