@@ -15,8 +15,10 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a check fails by panicking, like the test it is run from"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "values are written where they are used: `text(1)`")]
 
 mod reads;
 mod tools;

@@ -1,12 +1,13 @@
 //! Promises 4 and 5: a watch misses nothing or says so, and futures and watches can be dropped.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt};
 
 use super::Store;
 use super::tools::{Watch, create, delete, key, next, prefix, text, until, update, watch};
-use crate::storage::{Event, Prefix, Revision, StorageError, Write};
+use crate::storage::{Event, Prefix, Revision, Snapshot, StorageError, Write};
 
 pub(super) async fn a_watch_yields_what_came_after_its_revision(store: Store, _: usize) {
     let mut revisions = Vec::new();
@@ -139,14 +140,30 @@ pub(super) async fn a_watch_behind_the_window_is_told(store: Store, window: usiz
     };
     assert!(matches!(end, Some(Err(StorageError::Compacted { .. }))), "an open watch is told, too: {end:?}");
     assert!(behind.next().await.is_none(), "the error is the watch's last item");
-    let snapshot = store.list(&Prefix::all()).await.unwrap();
+    let (snapshot, mut known) = list_and_watch_all_known(&store).await;
     assert!(snapshot.oldest >= oldest, "a list names the oldest known revision");
     assert_eq!(snapshot.items.len(), 1, "what stands is not forgotten");
-    let mut known = watch(&store, &Prefix::all(), snapshot.oldest).await;
     let events = until(&mut known, snapshot.revision).await;
     let whole =
         events.windows(2).all(|pair| pair[1].previous.as_ref().map(|p| p.1) == Some(pair[0].revision));
     assert!(whole, "nothing is missing after the oldest known revision");
+}
+
+/// Opens a watch from the oldest revision that a list names, which may grow in between while the store still
+/// compacts.
+async fn list_and_watch_all_known(store: &Store) -> (Snapshot, Watch) {
+    for _ in 0..1000 {
+        let snapshot = store.list(&Prefix::all()).await.unwrap();
+        let mut watch = match store.watch(&Prefix::all(), snapshot.oldest).await {
+            Err(StorageError::Compacted { .. }) => continue,
+            opened => opened.unwrap().peekable(),
+        };
+        match Pin::new(&mut watch).peek().await {
+            Some(Err(StorageError::Compacted { .. })) => {}
+            _ => return (snapshot, watch.boxed()),
+        }
+    }
+    panic!("the oldest revision of a list is never known")
 }
 
 /// Writes until the first revision is forgotten, and returns the oldest that is known.

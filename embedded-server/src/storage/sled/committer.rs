@@ -81,13 +81,13 @@ impl Committer {
                 break Ended::Closed;
             }
         };
-        self.finish(ended);
+        self.finish(&ended);
     }
 
     /// Collects what is queued; waits for something to be unless the log is too long and not stuck.
     fn next_group(&mut self, idle: bool) -> Group {
         let mut group = Group::default();
-        if idle || !self.log_is_too_long(self.begin) {
+        if idle || !self.log_is_too_long(self.begin, self.end) {
             group.take(self.queue.blocking_recv());
         }
         while group.has_room() {
@@ -132,7 +132,7 @@ impl Committer {
     /// Adds to `plan` the removal of the oldest changes, as far as the log is too long, nobody reads them and
     /// the step allows; returns where the log begins afterwards.
     fn compact(&self, plan: &mut Plan<'_>) -> std::result::Result<Place, Fault> {
-        let forgotten = self.forgettable()?;
+        let forgotten = self.forgettable(plan.end())?;
         let Some(last) = forgotten.last() else { return Ok(self.begin) };
         let allowed = self.store.horizon().compact(last.place.revision);
         let mut begin = self.begin;
@@ -146,11 +146,12 @@ impl Committer {
         Ok(begin)
     }
 
-    /// Reads the changes that the log has too many, at most a step.
-    fn forgettable(&self) -> std::result::Result<Vec<Forgotten>, Fault> {
+    /// Reads the durable changes that the log has too many when it ends at `end`, at most a step.
+    fn forgettable(&self, end: Place) -> std::result::Result<Vec<Forgotten>, Fault> {
         let mut forgotten: Vec<Forgotten> = Vec::new();
         let mut begin = self.begin;
-        while self.log_is_too_long(begin) && forgotten.len() < COMPACTION_STEP {
+        let more = |begin: Place| begin.revision < self.end.revision && self.log_is_too_long(begin, end);
+        while more(begin) && forgotten.len() < COMPACTION_STEP {
             let change = Forgotten::read(&self.db, begin.revision + 1)?;
             begin = change.place;
             forgotten.push(change);
@@ -158,10 +159,9 @@ impl Committer {
         Ok(forgotten)
     }
 
-    fn log_is_too_long(&self, begin: Place) -> bool {
-        begin.revision < self.end.revision
-            && (self.end.revision - begin.revision > self.options.log_events
-                || self.end.position.saturating_sub(begin.position) > self.options.log_bytes)
+    fn log_is_too_long(&self, begin: Place, end: Place) -> bool {
+        end.revision.saturating_sub(begin.revision) > self.options.log_events
+            || end.position.saturating_sub(begin.position) > self.options.log_bytes
     }
 
     /// Ends the store and tells those whose writes may or may not have happened.
@@ -175,7 +175,7 @@ impl Committer {
         reason
     }
 
-    fn finish(mut self, ended: Ended) {
+    fn finish(mut self, ended: &Ended) {
         self.store.horizon().end(ended.clone());
         drop(self.db);
         self.store.end(ended.clone());

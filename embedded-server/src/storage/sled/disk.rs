@@ -22,6 +22,7 @@ const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 /// The files of an open database.
 #[derive(Debug)]
 pub(super) struct Disk {
+    directory: File,
     log: File,
     blobs: Blobs,
 }
@@ -41,6 +42,7 @@ impl Disk {
     pub(super) fn adopt(path: &Path) -> io::Result<Self> {
         let blobs = path.join("blobs");
         let mut disk = Self {
+            directory: File::open(path)?,
             log: File::open(path.join("db"))?,
             blobs: Blobs {
                 directory: File::open(&blobs)?,
@@ -52,9 +54,14 @@ impl Disk {
         for entry in fs::read_dir(path)? {
             File::open(entry?.path())?.sync_all()?;
         }
-        File::open(path)?.sync_all()?;
+        disk.sync_directory()?;
         disk.sync()?;
         Ok(disk)
+    }
+
+    /// Makes the names of new files durable; those that sled adds while it is open are only blobs.
+    pub(super) fn sync_directory(&self) -> io::Result<()> {
+        self.directory.sync_all()
     }
 
     /// Returns when everything written before is on the disk.

@@ -61,6 +61,11 @@ impl<'t> Plan<'t> {
         .map(Ok)
     }
 
+    /// Returns the end of the log once the batch is applied.
+    pub(super) fn end(&self) -> Place {
+        self.end
+    }
+
     /// Adds the removal of what only a forgotten change needed.
     pub(super) fn forget(&mut self, forgotten: &Forgotten) -> Result<(), Fault> {
         let Forgotten { place, record } = forgotten;

@@ -1,5 +1,10 @@
 //! What conformance cannot see: the directory, restarts, crashes and failures of the disk.
+#![expect(clippy::needless_pass_by_value, reason = "names are written where they are used: `key(1)`")]
 
+mod barrier;
+mod crash;
+mod load;
+mod model;
 mod restart;
 
 use std::sync::Arc;
@@ -7,9 +12,10 @@ use std::sync::Arc;
 use super::{Sled, SledOptions};
 use crate::storage::{Backend, Key, Revision, Write, conformance};
 
-/// Opens a store that remembers `events` events.
+/// Opens a store that remembers `events` events, however large.
 fn open(path: &std::path::Path, events: u64) -> Sled {
-    Sled::open(path, SledOptions { log_events: events, ..SledOptions::default() }).unwrap()
+    Sled::open(path, SledOptions { log_events: events, log_bytes: u64::MAX, ..SledOptions::default() })
+        .unwrap()
 }
 
 fn key(name: impl ToString) -> Key {
