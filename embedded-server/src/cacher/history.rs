@@ -26,9 +26,9 @@ impl Historian {
     }
 
     /// Makes the state of what was stored.
-    pub(super) fn state(&self, items: Vec<KeyValue>) -> Result<Objects, StorageError> {
+    pub(super) fn state(&self, items: &[KeyValue]) -> Result<Objects, StorageError> {
         items
-            .into_iter()
+            .iter()
             .map(|item| {
                 let key = self.key(item.key.as_str());
                 let object = Object::new(Arc::clone(&key), &item.value, item.revision, EventType::Added);
@@ -77,9 +77,7 @@ impl Historian {
             None => self.key(event.key.as_str()),
         };
         let object = match &event.value {
-            Some(bytes) => {
-                Some(Arc::new(Object::new(key, bytes, event.revision, kind).map_err(corrupt)?))
-            }
+            Some(bytes) => Some(Arc::new(Object::new(key, bytes, event.revision, kind).map_err(corrupt)?)),
             None => None,
         };
         Ok(Change::now(event.revision, object, previous))

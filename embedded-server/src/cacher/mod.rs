@@ -18,10 +18,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use self::object::{Describe, Filter, Object, Place, Selectable};
+use self::state::Shared;
 pub use self::view::{Page, View};
 pub use self::watcher::{Delivery, WatchEvent, Watcher};
 pub use self::window::Limits;
-use self::state::Shared;
 use crate::meta::{GetOptions, Revision, WatchFrom};
 use crate::storage::{Backend, Prefix, StorageError};
 

@@ -96,7 +96,8 @@ impl Watcher {
     /// Queues the next objects to begin with; returns their revision when there are no more.
     fn fill_initial(&mut self) -> Option<Revision> {
         let (view, start) = self.initial.as_mut()?;
-        let next: Vec<_> = view.matching(&self.filter, start.as_deref()).take(BATCH).map(Arc::clone).collect();
+        let next: Vec<_> =
+            view.matching(&self.filter, start.as_deref()).take(BATCH).map(Arc::clone).collect();
         let Some(last) = next.last() else {
             let revision = view.revision();
             self.initial = None;

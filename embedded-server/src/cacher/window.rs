@@ -44,7 +44,9 @@ pub(super) struct Change {
 impl Change {
     /// Returns the last state of the object with the revision of this change, as JSON, encoded once.
     pub(super) fn farewell(&self, previous: &Object) -> Bytes {
-        self.farewell.get_or_init(|| EventType::Deleted.frame(&previous.encoded().json_at(self.revision))).clone()
+        self.farewell
+            .get_or_init(|| EventType::Deleted.frame(&previous.encoded().json_at(self.revision)))
+            .clone()
     }
 
     fn cost(&self) -> usize {
@@ -90,7 +92,11 @@ impl Window {
     }
 
     /// Returns up to `most` changes after `after`, which has to be known.
-    pub(super) fn after(&self, after: Revision, most: usize) -> impl DoubleEndedIterator<Item = &Arc<Change>> {
+    pub(super) fn after(
+        &self,
+        after: Revision,
+        most: usize,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Change>> {
         let start = self.changes.partition_point(|change| change.revision <= after);
         let end = self.changes.len().min(start.saturating_add(most));
         self.changes.range(start..end)

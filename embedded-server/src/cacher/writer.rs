@@ -30,7 +30,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, backend: Arc<dyn Backend>, prefix: Prefix, limits: Limits) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        backend: Arc<dyn Backend>,
+        prefix: Prefix,
+        limits: Limits,
+    ) -> Self {
         let historian = Historian::new(prefix.clone());
         Self { shared, backend, prefix, limits, historian }
     }
@@ -38,15 +43,26 @@ impl Writer {
     /// Brings the stored state and its recent past into memory and returns the changes that follow it.
     pub(super) async fn load(&mut self) -> Result<ChangeStream, StorageError> {
         let snapshot = self.backend.list(&self.prefix).await?;
-        let since = self.since(&snapshot);
-        let mut changes = self.backend.watch(&self.prefix, since).await?;
+        match self.load_with_past(&snapshot, self.since(&snapshot)).await {
+            Err(StorageError::Compacted { .. }) => self.load_with_past(&snapshot, snapshot.revision).await,
+            loaded => loaded,
+        }
+    }
+
+    /// Loads a snapshot and the changes that led to it after `since`, which may be forgotten at any moment.
+    async fn load_with_past(
+        &mut self,
+        snapshot: &Snapshot,
+        since: Revision,
+    ) -> Result<ChangeStream, StorageError> {
         let revision = snapshot.revision;
-        let mut objects = self.historian.state(snapshot.items)?;
+        let mut changes = self.backend.watch(&self.prefix, since).await?;
+        let mut objects = self.historian.state(&snapshot.items)?;
         let mut window = Window::starting_at(since);
         let mut reached = since;
         while reached < revision {
             let Some(batch) = changes.next().await else { return Err(closed()) };
-            reached = self.take_over(batch?, revision, &mut objects, &mut window)?;
+            reached = self.take_over(&batch?, revision, &mut objects, &mut window)?;
         }
         self.historian.finish();
         self.shared.load(objects, window, reached.max(revision));
@@ -62,7 +78,7 @@ impl Writer {
     /// Adds a batch to the window, and what it has beyond `known` to the state as well.
     fn take_over(
         &mut self,
-        batch: Changes,
+        batch: &Changes,
         known: Revision,
         objects: &mut Objects,
         window: &mut Window,

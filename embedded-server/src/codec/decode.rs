@@ -155,8 +155,8 @@ fn spell(path: &serde_ignored::Path<'_>) -> String {
             outer if outer.is_empty() => key.clone(),
             outer => format!("{outer}.{key}"),
         },
-        Path::Some { parent }
-        | Path::NewtypeStruct { parent }
-        | Path::NewtypeVariant { parent } => spell(parent),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            spell(parent)
+        }
     }
 }

@@ -94,7 +94,8 @@ impl Encoded {
     /// # Errors
     /// When the bytes were not made by [`encode`].
     pub fn new(kind: EventType, stored: &[u8], revision: Revision) -> Result<Self, Malformed> {
-        let metadata = stored.windows(METADATA.len()).take(512).position(|w| w == METADATA).ok_or(Malformed)?;
+        let metadata =
+            stored.windows(METADATA.len()).take(512).position(|w| w == METADATA).ok_or(Malformed)?;
         let (head, rest) = stored.split_at(metadata + METADATA.len());
         let mut digits = [0_u8; 20];
         let digits = decimal(revision.0, &mut digits);

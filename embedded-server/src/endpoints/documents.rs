@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT, VARY,
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
+    VARY,
 };
 use http::{Method, Response};
 
@@ -19,8 +20,18 @@ use crate::meta::ApiError;
 
 /// The paths of this module that `/` names, besides discovery's own.
 pub(super) const PATHS: &[&str] = &[
-    "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/readyz",
-    "/readyz/ping", "/readyz/shutdown", "/readyz/storage-readiness", "/version",
+    "/healthz",
+    "/healthz/ping",
+    "/livez",
+    "/livez/ping",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/readyz",
+    "/readyz/ping",
+    "/readyz/shutdown",
+    "/readyz/storage-readiness",
+    "/version",
 ];
 
 /// A year, which caches may keep what is named by its hash.

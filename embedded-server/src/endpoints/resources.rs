@@ -12,11 +12,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1 as wire;
 
 use super::api::{Api, Served, header};
 use super::body::Body as ResponseBody;
+use super::method as method_of;
 use super::response::{self, Style, status_json};
 use super::stages::Authorized;
 use super::table::Tables;
 use super::watching::{self, Picture};
-use super::method as method_of;
 use crate::cacher::Place;
 use crate::codec::{Accepted, BodyFormat, Format, Shape, negotiate, parse_tree, pretty};
 use crate::meta::{
@@ -239,7 +239,8 @@ fn check_route(
 ) -> Result<(), ApiError> {
     use super::Target;
     let of = &served.resource.descriptor;
-    let collection = place.name.is_empty() || matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
+    let collection =
+        place.name.is_empty() || matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
     let target = match (subresource, collection, place.namespace.is_empty()) {
         (Some(part), ..) => Target::Part(part),
         (None, true, true) if of.is_namespaced() => Target::AllNamespaces,
@@ -263,8 +264,9 @@ fn style<B>(request: &Authorized<B>, verb: Verb) -> Result<Style, ApiError> {
         Verb::List | Verb::DeleteCollection => shapes_of_list,
         _ => shapes_of_object,
     };
-    let accepted: Accepted = negotiate(accept, watch, allowed)
-        .ok_or_else(|| ApiError::not_acceptable(if watch { &Format::OFFERED[..1] } else { Format::OFFERED }))?;
+    let accepted: Accepted = negotiate(accept, watch, allowed).ok_or_else(|| {
+        ApiError::not_acceptable(if watch { &Format::OFFERED[..1] } else { Format::OFFERED })
+    })?;
     let agent = header(request.headers(), &USER_AGENT);
     Ok(Style { accepted, pretty: !watch && pretty(request.query(), accepted.pretty, agent) })
 }

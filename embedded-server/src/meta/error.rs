@@ -153,7 +153,8 @@ impl ApiError {
 
     /// 409: the object changed since the client read it.
     pub fn modified(of: &Descriptor, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(of, name, why)
     }
 

@@ -172,7 +172,10 @@ mod tests {
             Error::not_supported(&Path::new("a"), "z", &["x", "y"]).to_string(),
             "a: Unsupported value: \"z\": supported values: \"x\", \"y\""
         );
-        assert_eq!(Error::too_long(&Path::new("a"), 3).to_string(), "a: Too long: may not be more than 3 bytes");
+        assert_eq!(
+            Error::too_long(&Path::new("a"), 3).to_string(),
+            "a: Too long: may not be more than 3 bytes"
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ use serde::de::DeserializeOwned;
 /// On the wire an object is `apiVersion`, `kind` and the fields that its `Serialize` writes; `metadata` has to
 /// be the first of them, which [`Registry::new`](crate::registry::Registry::new) checks. Its `Deserialize` has
 /// to accept what Go accepts: missing and `null` fields stand for the zero value, unknown ones are ignored.
-pub trait Resource: Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Default + Send + Sync + 'static {
+pub trait Resource:
+    Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Default + Send + Sync + 'static
+{
     /// Names and scope of the type.
     const DESCRIPTOR: Descriptor;
 

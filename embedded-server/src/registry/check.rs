@@ -102,7 +102,8 @@ pub(super) fn tidy(metadata: &mut ObjectMeta) {
     drop_empty(&mut metadata.finalizers, Vec::is_empty);
     drop_empty(&mut metadata.owner_references, Vec::is_empty);
     drop_empty(&mut metadata.managed_fields, Vec::is_empty);
-    for field in [&mut metadata.name, &mut metadata.namespace, &mut metadata.generate_name, &mut metadata.uid] {
+    for field in [&mut metadata.name, &mut metadata.namespace, &mut metadata.generate_name, &mut metadata.uid]
+    {
         drop_empty(field, String::is_empty);
     }
 }

@@ -71,7 +71,7 @@ impl<S: Strategy> Registry<S> {
         let changed = self.mark(object.metadata_mut(), options);
         let expect = current.revision;
         if object.metadata().finalizers.is_none() {
-            let success = Outcome::Status(success::<S>(place, uid));
+            let success = Outcome::Status(Box::new(success::<S>(place, uid)));
             return self.commit_removal(place, Write::Delete { expect }, options, success).await;
         }
         let code = if options.orphan_dependents == Some(false) { 202 } else { 200 };
@@ -155,9 +155,7 @@ enum Removed {
 
 fn lost<S: Strategy>(error: StorageError, place: &Place) -> Result<Removed, ApiError> {
     match error {
-        StorageError::Conflict { current } => {
-            Current::after_conflict::<S>(current, place).map(Removed::Lost)
-        }
+        StorageError::Conflict { current } => Current::after_conflict::<S>(current, place).map(Removed::Lost),
         error => Err(storage_error::<S>(&error, "delete")),
     }
 }

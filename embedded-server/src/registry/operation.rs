@@ -107,7 +107,7 @@ pub enum Outcome {
     /// A stream of events.
     Watch(Box<WatchOutcome>),
     /// Nothing to show but that it worked.
-    Status(Status),
+    Status(Box<Status>),
 }
 
 /// A list, or a page of one.

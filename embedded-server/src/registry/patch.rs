@@ -24,10 +24,7 @@ pub(super) enum Prepared<T> {
 }
 
 /// Reads the body of a change.
-pub(super) fn prepare<T: Resource>(
-    change: &Change,
-    expected: Expected<'_>,
-) -> Result<Prepared<T>, ApiError> {
+pub(super) fn prepare<T: Resource>(change: &Change, expected: Expected<'_>) -> Result<Prepared<T>, ApiError> {
     match change {
         Change::Replace(body) => decode(&body.bytes, body.format, expected).map(Prepared::Replace),
         Change::MergePatch(body) => read_merge(body).map(Prepared::Merge),

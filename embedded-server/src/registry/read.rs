@@ -6,9 +6,7 @@ use super::operation::{ListOutcome, Outcome, WatchOutcome};
 use super::token::{Token, expired};
 use super::{Registry, Strategy, cache_key, read_error};
 use crate::cacher::{CacheError, Filter, Place, View};
-use crate::meta::{
-    ApiError, GetOptions, ListFrom, ListOptions, Selector, WatchFrom, WatchOptions,
-};
+use crate::meta::{ApiError, GetOptions, ListFrom, ListOptions, Selector, WatchFrom, WatchOptions};
 
 impl<S: Strategy> Registry<S> {
     pub(super) async fn get(&self, place: &Place, options: GetOptions) -> Result<Outcome, ApiError> {
@@ -30,11 +28,7 @@ impl<S: Strategy> Registry<S> {
     }
 
     /// Returns the state to list, and the key to begin at when it is not the first page.
-    async fn list_view(
-        &self,
-        from: ListFrom,
-        prefix: &str,
-    ) -> Result<(View, Option<String>), ApiError> {
+    async fn list_view(&self, from: ListFrom, prefix: &str) -> Result<(View, Option<String>), ApiError> {
         let error = |error: CacheError| match error {
             CacheError::TooOld { .. } => {
                 ApiError::expired("The resourceVersion for the provided list is too old.")

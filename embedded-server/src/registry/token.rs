@@ -44,7 +44,9 @@ impl Token {
             () if token.v != VERSION => {
                 Err(invalid("continue key is not valid: server does not recognize this encoded version"))
             }
-            () if token.rv == 0 => Err(invalid("continue key is not valid: incorrect encoded start resourceVersion")),
+            () if token.rv == 0 => {
+                Err(invalid("continue key is not valid: incorrect encoded start resourceVersion"))
+            }
             () if token.start.is_empty() => {
                 Err(invalid("continue key is not valid: encoded start key empty"))
             }

@@ -22,12 +22,14 @@ pub(super) fn service(
     service_fn(move |request: Request<Incoming>| {
         let (api, peer) = (Arc::clone(&api), Arc::clone(&peer));
         let answer = async move { api.handle(&peer, request).await };
-        AssertUnwindSafe(answer).catch_unwind().map(|answer| Ok(answer.unwrap_or_else(panicked)))
+        AssertUnwindSafe(answer)
+            .catch_unwind()
+            .map(|answer| Ok(answer.unwrap_or_else(|panic| panicked(&*panic))))
     })
 }
 
 /// Answers a request whose handling panicked. Source: `apiserver/pkg/server/filters/wrap.go`.
-fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
+fn panicked(panic: &(dyn Any + Send)) -> Response<Body> {
     let why = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let why = why.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = %why, "a request caused a panic");

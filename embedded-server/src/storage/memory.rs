@@ -12,7 +12,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{Backend, Changes, Event, Key, KeyValue, Prefix, Result, Revision, Snapshot, StorageError, Write};
+use super::{
+    Backend, Changes, Event, Key, KeyValue, Prefix, Result, Revision, Snapshot, StorageError, Write,
+};
 
 /// How many events a store keeps when nothing else is said.
 const DEFAULT_WINDOW: usize = 100_000;

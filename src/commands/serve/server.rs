@@ -88,7 +88,8 @@ async fn api(
     address: SocketAddr,
 ) -> anyhow::Result<Api> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let authorities = pem::roots(material.authority.as_bytes()).context("cannot read the certificate authority")?;
+    let authorities =
+        pem::roots(material.authority.as_bytes()).context("cannot read the certificate authority")?;
     let certificates = ClientCertificate::new(authorities, Arc::clone(&clock))?;
     let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
     let authorizer =
@@ -103,7 +104,8 @@ async fn api(
 }
 
 fn serving_certificate(leaf: &Leaf) -> anyhow::Result<ServingCertificate> {
-    let chain = pem::certificates(leaf.certificate.as_bytes()).context("cannot read the serving certificate")?;
+    let chain =
+        pem::certificates(leaf.certificate.as_bytes()).context("cannot read the serving certificate")?;
     let key = pem::private_key(leaf.key.expose_pem().as_bytes()).context("cannot read the serving key")?;
     Ok(ServingCertificate::new(chain, key)?)
 }

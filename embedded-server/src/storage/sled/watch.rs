@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::horizon::Progress;
 use super::reader::{self, ChunkLimit};
 use super::store::Store;
-use crate::storage::{Changes, Prefix, Revision, Result, StorageError};
+use crate::storage::{Changes, Prefix, Result, Revision, StorageError};
 
 /// How much of the log a watch holds in memory.
 const CHUNK: ChunkLimit = ChunkLimit { records: 512, bytes: 1 << 20 };

@@ -1,6 +1,5 @@
 //! A disk that misbehaves: nothing is answered or seen before the barrier, and a failed one ends the store.
 
-use crate::storage::conformance::events as events_of;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +9,7 @@ use futures::{FutureExt, StreamExt};
 
 use super::super::{Sled, SledOptions};
 use super::{create, key, open};
+use crate::storage::conformance::events as events_of;
 use crate::storage::{Backend, Prefix, Revision, StorageError, Write};
 
 /// Opens a store whose barrier first does what `before` says.

@@ -3,7 +3,6 @@
 //! The process is this test program, started again with [`DIRECTORY`] set; it writes the name of each
 //! acknowledged write to its output, and is killed after some of them.
 
-use crate::storage::conformance::events as events_of;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
@@ -13,6 +12,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::{create, key, open};
+use crate::storage::conformance::events as events_of;
 use crate::storage::{Backend, Prefix, Revision, Write};
 
 /// The environment variable that makes the test a writer, and says where.

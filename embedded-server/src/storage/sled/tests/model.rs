@@ -1,6 +1,5 @@
 //! Random histories, with restarts and compaction, against the simplest model of the contract.
 
-use crate::storage::conformance::events as events_of;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::*;
 
 use super::{key, open};
+use crate::storage::conformance::events as events_of;
 use crate::storage::{Backend, Event, Key, KeyValue, Memory, Prefix, Revision, StorageError, Write};
 
 /// A step of a history.

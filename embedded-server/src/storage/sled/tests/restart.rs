@@ -1,6 +1,5 @@
 //! What a store is after it was closed, and which directories it refuses.
 
-use crate::storage::conformance::events as events_of;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,6 +9,7 @@ use futures::StreamExt;
 use super::super::record::{FORMAT, FORMAT_KEY};
 use super::super::{OpenError, Sled, SledOptions};
 use super::{create, key, open};
+use crate::storage::conformance::events as events_of;
 use crate::storage::{Backend, Event, Prefix, Revision, StorageError, Write};
 
 async fn events(store: &Sled, after: Revision) -> Vec<Event> {
