@@ -7,18 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Request, Response};
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::ServedResource;
 use super::body::Body;
-use super::discovery::{Discovery, index};
-use super::document::Document;
-use super::health::{Checks, Probe};
-use super::openapi::OpenApi;
+use super::documents::{Documents, VersionInfo};
+use super::health::{Checks, Health, Probe};
+use super::resources::{Resources, Served};
 use super::response::{Style, failure, warn};
-use super::stages::{Authorized, Received};
+use super::stages::{Authorized, Received, header};
 use crate::authentication::{Peer, Union};
 use crate::authorization::Authorizer;
 use crate::codec::{Accepted, negotiate, pretty};
@@ -28,41 +25,11 @@ use crate::registry::{Rest, Warnings};
 /// The header that names a request in logs, here and on its way.
 const AUDIT_ID: &str = "audit-id";
 
-/// What `/version` says. Source: `apimachinery/pkg/version/types.go`.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct VersionInfo {
-    pub major: String,
-    pub minor: String,
-    pub git_version: String,
-    pub git_commit: String,
-    pub git_tree_state: String,
-    pub build_date: String,
-    pub go_version: String,
-    pub compiler: String,
-    pub platform: String,
-}
-
-/// A resource type and what is known of it.
-#[derive(Clone, Debug)]
-pub(super) struct Served {
-    pub(super) resource: ServedResource,
-    pub(super) rest: Arc<dyn Rest>,
-}
-
 /// Everything a server serves.
 #[derive(Debug)]
 pub struct Api {
-    pub(super) served: Vec<Served>,
-    pub(super) discovery: Discovery,
-    pub(super) openapi: OpenApi,
-    pub(super) version: Document,
-    pub(super) index: Document,
-    pub(super) healthz: Checks,
-    pub(super) livez: Checks,
-    pub(super) readyz: Checks,
-    pub(super) stop: watch::Receiver<bool>,
+    resources: Resources,
+    documents: Documents,
     authenticators: Union,
     authorizer: Arc<dyn Authorizer>,
     request_timeout: Duration,
@@ -105,8 +72,7 @@ impl Builder {
     /// Serves a resource type; of several versions of a group the first is preferred.
     #[must_use]
     pub fn serve(mut self, rest: Arc<dyn Rest>) -> Self {
-        let resource = ServedResource::of_rest(&*rest, super::resources::PATCH_TYPES);
-        self.served.push(Served { resource, rest });
+        self.served.push(Served::new(rest));
         self
     }
 
@@ -133,21 +99,17 @@ impl Builder {
 
     /// Returns the API; `server_address` is the `host:port` that clients are told to reach it at.
     pub fn build(self, server_address: &str) -> Api {
-        let resources: Vec<_> = self.served.iter().map(|served| served.resource).collect();
-        let discovery = Discovery::new(&resources, server_address);
+        let described: Vec<_> = self.served.iter().map(Served::resource).collect();
         let (sender, stop) = watch::channel(false);
         let life = Arc::new(Life { leaving: AtomicBool::new(false), stop: sender });
-        let index = index(discovery.paths().chain(super::documents::PATHS.iter().copied()));
-        Api {
-            openapi: OpenApi::new(&self.version.git_version, &resources),
-            version: Document::json(&serde_json::to_value(&self.version).unwrap_or_default()),
+        let health = Health {
             healthz: self.live.named("healthz"),
             readyz: ready(self.ready, &self.served, &life),
             livez: self.live,
-            served: self.served,
-            discovery,
-            index,
-            stop,
+        };
+        Api {
+            documents: Documents::new(&described, &self.version, health, server_address),
+            resources: Resources::new(self.served, stop),
             authenticators: self.authenticators,
             authorizer: self.authorizer,
             request_timeout: self.request_timeout,
@@ -158,7 +120,7 @@ impl Builder {
 
 /// Adds to the given checks what every server has to be to be ready.
 fn ready(checks: Checks, served: &[Served], life: &Arc<Life>) -> Checks {
-    let rests: Vec<_> = served.iter().map(|served| Arc::clone(&served.rest)).collect();
+    let rests: Vec<_> = served.iter().map(Served::rest).map(Arc::clone).collect();
     let informed: Probe = Arc::new(move || match rests.iter().find(|rest| !rest.is_ready()) {
         Some(rest) => Err(format!("{} does not follow the store", rest.descriptor().plural)),
         None => Ok(()),
@@ -231,8 +193,8 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         match &request.info().attributes {
-            Attributes::Path { path, .. } => self.document(path, &request),
-            Attributes::Resource { .. } => self.resource(request, warnings).await,
+            Attributes::Path { path, .. } => self.documents.answer(path, &request),
+            Attributes::Resource { .. } => self.resources.answer(request, warnings).await,
         }
     }
 }
@@ -253,9 +215,4 @@ fn error_style<B>(request: &Received<B>) -> Style {
     let accepted = negotiate(accept, false, |_| None).unwrap_or(Accepted::JSON);
     let agent = header(request.headers(), &USER_AGENT);
     Style { accepted, pretty: pretty(request.query(), accepted.pretty, agent) }
-}
-
-/// Returns a header's value, empty when it is absent or not text.
-pub(super) fn header<'h>(headers: &'h HeaderMap, name: &http::header::HeaderName) -> &'h str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

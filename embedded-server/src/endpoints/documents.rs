@@ -7,19 +7,21 @@ use http::header::{
     VARY,
 };
 use http::{Method, Response};
+use serde::Serialize;
 
-use super::api::{Api, header};
+use super::ServedResource;
 use super::body::Body;
-use super::discovery::AGGREGATED_PARAMETERS;
+use super::discovery::{AGGREGATED_PARAMETERS, Discovery, index};
 use super::document::Document;
+use super::health::Health;
 use super::openapi::OpenApi;
 use super::response::{Style, text, with_type};
-use super::stages::Authorized;
+use super::stages::{Authorized, header};
 use crate::codec::{Format, negotiate, pretty};
 use crate::meta::ApiError;
 
 /// The paths of this module that `/` names, besides discovery's own.
-pub(super) const PATHS: &[&str] = &[
+const PATHS: &[&str] = &[
     "/healthz",
     "/healthz/ping",
     "/livez",
@@ -37,19 +39,54 @@ pub(super) const PATHS: &[&str] = &[
 /// A year, which caches may keep what is named by its hash.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-impl Api {
+/// What `/version` says. Source: `apimachinery/pkg/version/types.go`.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct VersionInfo {
+    pub major: String,
+    pub minor: String,
+    pub git_version: String,
+    pub git_commit: String,
+    pub git_tree_state: String,
+    pub build_date: String,
+    pub go_version: String,
+    pub compiler: String,
+    pub platform: String,
+}
+
+/// What a server says of itself.
+#[derive(Debug)]
+pub(super) struct Documents {
+    discovery: Discovery,
+    openapi: OpenApi,
+    version: Document,
+    index: Document,
+    health: Health,
+}
+
+impl Documents {
+    pub(super) fn new(
+        resources: &[ServedResource],
+        version: &VersionInfo,
+        health: Health,
+        server_address: &str,
+    ) -> Self {
+        let discovery = Discovery::new(resources, server_address);
+        let index = index(discovery.paths().chain(PATHS.iter().copied()));
+        let openapi = OpenApi::new(&version.git_version, resources);
+        let version = Document::json(&serde_json::to_value(version).unwrap_or_default());
+        Self { discovery, openapi, version, index, health }
+    }
+
     /// Answers a request for a path that is no resource.
-    pub(super) fn document<B>(
-        &self,
-        path: &str,
-        request: &Authorized<B>,
-    ) -> Result<Response<Body>, ApiError> {
+    pub(super) fn answer<B>(&self, path: &str, request: &Authorized<B>) -> Result<Response<Body>, ApiError> {
         let trimmed = path.trim_end_matches('/');
         let segments: Vec<&str> = trimmed.split('/').skip(1).collect();
         let answer = match segments.as_slice() {
-            ["healthz", check @ ..] => self.healthz.answer(joined(check).as_deref(), request.query()),
-            ["livez", check @ ..] => self.livez.answer(joined(check).as_deref(), request.query()),
-            ["readyz", check @ ..] => self.readyz.answer(joined(check).as_deref(), request.query()),
+            ["healthz", check @ ..] => self.health.healthz.answer(joined(check).as_deref(), request.query()),
+            ["livez", check @ ..] => self.health.livez.answer(joined(check).as_deref(), request.query()),
+            ["readyz", check @ ..] => self.health.readyz.answer(joined(check).as_deref(), request.query()),
             [] | ["index.html"] => Some(plain(request, &self.index)?),
             ["version"] => Some(plain(request, &self.version)?),
             ["apis"] => Some(self.groups(request)?),

@@ -19,6 +19,14 @@ pub struct Checks {
     checks: Vec<(&'static str, Probe)>,
 }
 
+/// The three health endpoints of a server.
+#[derive(Debug)]
+pub(super) struct Health {
+    pub(super) healthz: Checks,
+    pub(super) livez: Checks,
+    pub(super) readyz: Checks,
+}
+
 impl Checks {
     /// Returns the checks of `endpoint`, for example `readyz`, of which one always passes.
     pub fn new(endpoint: &'static str) -> Self {

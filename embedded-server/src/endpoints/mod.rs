@@ -20,7 +20,8 @@ mod table;
 mod testing;
 mod watching;
 
-pub use api::{Api, Builder, VersionInfo};
+pub use api::{Api, Builder};
 pub use body::Body;
 pub use document::Document;
+pub use documents::VersionInfo;
 pub use resource::{Route, ServedResource, Target, method};

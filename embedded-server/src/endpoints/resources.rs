@@ -10,11 +10,13 @@ use http::{Method, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as wire;
 
-use super::api::{Api, Served, header};
+use tokio::sync::watch;
+
+use super::ServedResource;
 use super::body::Body as ResponseBody;
 use super::method as method_of;
 use super::response::{self, Style, status_json};
-use super::stages::Authorized;
+use super::stages::{Authorized, header};
 use super::table::Tables;
 use super::watching::{self, Picture};
 use crate::cacher::Place;
@@ -23,14 +25,14 @@ use crate::meta::{
     ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
     WriteOptions,
 };
-use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Warnings};
+use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest, Warnings};
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 3 << 20;
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 /// The media types a PATCH may have.
-pub(super) const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH];
+const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH];
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -45,9 +47,42 @@ struct Head {
     style: Style,
 }
 
-impl Api {
+/// A resource type and what is known of it.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    resource: ServedResource,
+    rest: Arc<dyn Rest>,
+}
+
+impl Served {
+    pub(super) fn new(rest: Arc<dyn Rest>) -> Self {
+        Self { resource: ServedResource::of_rest(&*rest, PATCH_TYPES), rest }
+    }
+
+    pub(super) fn resource(&self) -> ServedResource {
+        self.resource
+    }
+
+    pub(super) fn rest(&self) -> &Arc<dyn Rest> {
+        &self.rest
+    }
+}
+
+/// The resources of a server.
+#[derive(Debug)]
+pub(super) struct Resources {
+    served: Vec<Served>,
+    /// Turns true when watches have to end.
+    stop: watch::Receiver<bool>,
+}
+
+impl Resources {
+    pub(super) fn new(served: Vec<Served>, stop: watch::Receiver<bool>) -> Self {
+        Self { served, stop }
+    }
+
     /// Answers a request for a resource.
-    pub(super) async fn resource<B>(
+    pub(super) async fn answer<B>(
         &self,
         request: Authorized<B>,
         warnings: &Warnings,

@@ -128,3 +128,8 @@ fn refusal(user: &UserInfo, attributes: &Attributes, reason: &str) -> ApiError {
         }
     }
 }
+
+/// Returns a header's value, empty when it is absent or not text.
+pub(super) fn header<'h>(headers: &'h HeaderMap, name: &http::header::HeaderName) -> &'h str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
