@@ -67,7 +67,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 #[command(after_long_help = SERVE_EXAMPLES)]
 pub(crate) struct Serve {
-    /// Serve on this machine without a cluster
+    /// Serve on this machine without a cluster; this release serves in no other way
     #[arg(long, env = "WFCTL_DEV", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
     /// Where objects are kept: sled:PATH or memory: [default: sled:/var/lib/wfctl, with --dev

@@ -109,13 +109,14 @@ fn context() -> Context {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use jiff::Timestamp;
+    use embedded_server::clock::{Clock, SystemClock};
 
     use super::*;
     use crate::pki::dev;
 
     fn kubeconfig(directory: &Path) -> Kubeconfig {
-        let material = dev::prepare(&directory.join("pki"), Timestamp::now(), &["localhost".into()]).unwrap();
+        let material =
+            dev::prepare(&directory.join("pki"), SystemClock.now(), &["localhost".into()]).unwrap();
         build("127.0.0.1:8443".parse().unwrap(), &material)
     }
 
@@ -136,7 +137,7 @@ mod tests {
     #[test]
     fn an_address_of_ipv6_stands_in_brackets() {
         let directory = tempfile::tempdir().unwrap();
-        let material = dev::prepare(directory.path(), Timestamp::now(), &["localhost".into()]).unwrap();
+        let material = dev::prepare(directory.path(), SystemClock.now(), &["localhost".into()]).unwrap();
         let kubeconfig = build("[::1]:1".parse().unwrap(), &material);
         let server = kubeconfig.clusters[0].cluster.clone().unwrap().server;
         assert_eq!(server.as_deref(), Some("https://[::1]:1"));

@@ -4,23 +4,27 @@
 mod proof;
 mod server;
 
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::pin::pin;
 
 use anyhow::{Context, anyhow};
-use jiff::Timestamp;
+use embedded_server::clock::{Clock, SystemClock};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::cli::Serve;
-use crate::config::ServeConfig;
+use crate::config::{ServeConfig, StorageUrl};
 use crate::failure::{Failure, Hint};
 use crate::pki::San;
 use crate::pki::dev::{self, DevMaterial};
 use crate::printer::Printer;
 use crate::signals::Signals;
 use crate::{kubeconfig, logging};
+
+/// The name that this program is installed by.
+const NAME: &str = "wfctl";
 
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &Serve, verbose: u8, printer: &Printer) -> Result<(), Failure> {
@@ -49,7 +53,8 @@ async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> an
     kubeconfig::check_replaceable(&config.dev.kubeconfig)?;
     let material = prepare(config, printer)?;
     let (ready, bound) = oneshot::channel();
-    let server = server::run_server(config.clone(), material.clone(), printer, ready, signals.reached(1));
+    let stop = announced(signals.reached(1), printer.clone());
+    let server = server::run_server(config.clone(), material.clone(), printer, ready, stop);
     let mut server = pin!(server);
     tokio::select! {
         ended = &mut server => return ended,
@@ -58,11 +63,22 @@ async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> an
     server.await
 }
 
+/// Says that it begins to stop: connections may still take a while to finish.
+async fn announced(stop: impl Future<Output = ()>, printer: Printer) {
+    stop.await;
+    printer.note("\nStopping once the requests under way are answered; Ctrl-C again stops at once.");
+}
+
 fn prepare(config: &ServeConfig, printer: &Printer) -> anyhow::Result<DevMaterial> {
     let _step = printer.step("Making certificates");
-    dev::prepare(&config.dev.pki, Timestamp::now(), &serving_names(config.listen))
+    dev::prepare(&config.dev.pki, SystemClock.now(), &serving_names(config.listen))
         .context("cannot prepare the certificates")
-        .hint("the directory beside the data must be writable; --storage sled:PATH puts both elsewhere")
+        .hint(match config.storage {
+            StorageUrl::Sled(_) => "they are kept beside the data; --storage sled:PATH puts both elsewhere",
+            StorageUrl::Memory => {
+                "they are kept beside the kubeconfig; --write-kubeconfig FILE puts both elsewhere"
+            }
+        })
 }
 
 /// The names a client on this machine may use, and the address that was asked for.
@@ -96,11 +112,11 @@ async fn greet(
             .await
             .with_context(|| format!("the server at https://{address} does not answer"))?
     };
-    printer.note(greeting(address, workflows, path));
+    printer.note(greeting(address, workflows, path, &own_command()));
     Ok(())
 }
 
-fn greeting(address: SocketAddr, workflows: usize, kubeconfig: &Path) -> String {
+fn greeting(address: SocketAddr, workflows: usize, kubeconfig: &Path, command: &str) -> String {
     let path = std::path::absolute(kubeconfig).unwrap_or_else(|_| kubeconfig.to_owned());
     let stored = match workflows {
         0 => "no Workflows yet".to_owned(),
@@ -112,11 +128,29 @@ fn greeting(address: SocketAddr, workflows: usize, kubeconfig: &Path) -> String 
          Use it in another terminal:\n  \
            export KUBECONFIG={path}\n  \
            kubectl get workflows\n  \
-           wfctl example | kubectl apply -f -\n  \
+           {command} example | kubectl apply -f -\n  \
            kubectl explain workflow.spec.steps\n\n\
          Ctrl-C stops it.",
         path = quoted(&path.display().to_string()),
     )
+}
+
+/// Returns what to type to run this program again, from any directory.
+fn own_command() -> String {
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    std::env::current_exe().map_or_else(|_| NAME.to_owned(), |program| command(&program, &search))
+}
+
+/// Returns the bare name where a shell that searches `search` finds `program` by it, else the whole path.
+fn command(program: &Path, search: &OsStr) -> String {
+    let found =
+        std::env::split_paths(search).map(|directory| directory.join(NAME)).find(|path| path.is_file());
+    let same = found.is_some_and(|found| is_same_file(&found, program));
+    if same { NAME.to_owned() } else { quoted(&program.display().to_string()) }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Returns `path` as one word of a shell.
@@ -131,10 +165,11 @@ mod tests {
 
     #[test]
     fn the_greeting_names_address_kubeconfig_and_three_commands() {
-        let text = greeting("127.0.0.1:8443".parse().unwrap(), 0, Path::new("/srv/my data/kubeconfig"));
+        let address = "127.0.0.1:8443".parse().unwrap();
+        let text = greeting(address, 0, Path::new("/srv/my data/kubeconfig"), "/src/wfctl");
         assert!(text.starts_with("wfctl serves https://127.0.0.1:8443 (no Workflows yet)\n"), "{text}");
         assert!(text.contains("\n  export KUBECONFIG='/srv/my data/kubeconfig'\n"), "{text}");
-        assert!(text.contains("\n  wfctl example | kubectl apply -f -\n"), "{text}");
+        assert!(text.contains("\n  /src/wfctl example | kubectl apply -f -\n"), "{text}");
     }
 
     #[test]
@@ -142,6 +177,18 @@ mod tests {
         let names = |listen: &str| serving_names(listen.parse().unwrap());
         assert_eq!(names("127.0.0.1:1"), names("0.0.0.0:1"));
         assert!(names("10.0.0.7:1").contains(&San::from("10.0.0.7")));
+    }
+
+    #[test]
+    fn the_program_is_called_by_the_name_that_a_shell_finds_it_by() {
+        let [first, second] = [(), ()].map(|()| tempfile::tempdir().unwrap());
+        let [old, new] = [&first, &second].map(|directory| directory.path().join(NAME));
+        std::fs::write(&new, "").unwrap();
+        let search = std::env::join_paths([first.path(), second.path()]).unwrap();
+        assert_eq!(command(&new, &search), NAME);
+        assert_eq!(command(&new, OsStr::new("")), new.display().to_string());
+        std::fs::write(&old, "").unwrap();
+        assert_eq!(command(&new, &search), new.display().to_string(), "another one comes first");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Puts the library together: storage, cache, registry, endpoints, TLS.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use embedded_server::clock::{Clock, SystemClock};
 use embedded_server::endpoints::{Api, Builder, VersionInfo};
 use embedded_server::registry::Registry;
 use embedded_server::server::{Config, Server, ServingCertificate, pem};
-use embedded_server::storage::{Backend, Memory, Sled, SledOptions};
+use embedded_server::storage::{Backend, Memory, OpenError, Sled, SledOptions};
 use embedded_server::workflow::WorkflowStrategy;
 use tokio::sync::oneshot;
 
@@ -56,9 +57,10 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let certificate = serving_certificate(&material.serving)?;
     let server = Server::bind(config.listen, Config { shutdown_delay: config.shutdown_delay }).await;
-    let server = server
-        .with_context(|| format!("cannot listen on {}", config.listen))
-        .hint("--secure-port 0 takes a free port")?;
+    let server = server.or_else(|error| {
+        let hint = listen_hint(error.kind());
+        Err(error).with_context(|| format!("cannot listen on {}", config.listen)).hint(hint)
+    })?;
     let address = server.address();
     let api = {
         let _step = printer.step("Loading");
@@ -76,7 +78,31 @@ async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend>> {
         StorageUrl::Sled(path) => path.clone(),
     };
     let opened = tokio::task::spawn_blocking(move || Sled::open(&path, SledOptions::default())).await?;
-    Ok(Arc::new(opened.context("cannot open the store")?))
+    match opened {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => {
+            let hint = open_hint(&error);
+            Err(error).context("cannot open the store").hint(hint)
+        }
+    }
+}
+
+fn open_hint(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Locked { .. } => "stop the other server, or keep other data: --storage sled:PATH",
+        OpenError::NotADirectory { .. } => "--storage sled:PATH names a directory, made where it is missing",
+        _ => "--storage sled:PATH keeps objects in another directory, which is then empty at first",
+    }
+}
+
+fn listen_hint(error: io::ErrorKind) -> &'static str {
+    match error {
+        io::ErrorKind::AddrNotAvailable => "--bind-address takes an address of this machine",
+        io::ErrorKind::PermissionDenied => {
+            "a port above 1023 needs no privilege; --secure-port 0 takes a free one"
+        }
+        _ => "--secure-port 0 takes a free port",
+    }
 }
 
 /// The API as it is without a cluster: who shows a certificate of the own authority is believed, and only the
