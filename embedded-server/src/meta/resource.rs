@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 /// A type that can be served and stored.
 ///
 /// On the wire an object is `apiVersion`, `kind` and the fields that its `Serialize` writes; `metadata` has to
-/// be the first of them, which [`Registry::new`](crate::registry::Registry::new) checks. Its `Deserialize` has
-/// to accept what Go accepts: missing and `null` fields stand for the zero value, unknown ones are ignored.
+/// be the first of them, which a registry checks when it starts. Its `Deserialize` has to
+/// accept what Go accepts: missing and `null` fields stand for the zero value, unknown ones are ignored.
 pub trait Resource:
     Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Default + Send + Sync + 'static
 {

@@ -11,6 +11,7 @@ use crate::meta::{Descriptor, Resource, Scope, Subresource};
 
 /// Workflow is a sequence of steps, each run in a container, once or on a schedule. Users write the `spec`,
 /// which says what to run; the controller that runs it writes the `status` through the `status` subresource.
+#[allow(rustdoc::bare_urls, reason = "`kubectl explain` shows the text as it is")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Workflow {

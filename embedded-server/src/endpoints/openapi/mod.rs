@@ -1,7 +1,7 @@
 //! OpenAPI: the types and operations of a server, told to clients and to the aggregator in versions 2 and 3.
 //!
-//! A document is built in three steps: [`operations`] and [`definitions`] say what there is, in a neutral form
-//! in which a `$ref` is a bare definition name; [`v2`] and [`v3`] write it down in their dialect. Documents are
+//! A document is built in three steps: `operations` and `definitions` say what there is, in a neutral form
+//! in which a `$ref` is a bare definition name; `v2` and `v3` write it down in their dialect. Documents are
 //! made when first asked for, since a server needs none of them to be ready; only the encoded bytes are kept.
 //!
 //! Sources: `kube-openapi/pkg/{builder,builder3,handler,handler3}`, `apiserver/pkg/endpoints/installer.go`,
