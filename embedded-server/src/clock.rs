@@ -17,6 +17,7 @@ pub trait Clock: Debug + Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the machine is asked")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -149,6 +149,7 @@ impl Documents {
             None | Some("") => Some(tagged(request, document)),
             Some(hash) if hash == document.hash() => {
                 let mut response = tagged(request, document);
+                #[expect(clippy::disallowed_methods, reason = "caches compare it with the machine's clock")]
                 let expires = httpdate::fmt_http_date(std::time::SystemTime::now() + FOREVER);
                 let headers = response.headers_mut();
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, immutable"));

@@ -73,6 +73,10 @@ impl Disk {
 }
 
 impl Blobs {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "compared with what the file system stamped by the same clock"
+    )]
     fn sync(&mut self) -> io::Result<()> {
         let changed = self.directory.metadata()?.modified()?;
         if self.settled == Some(changed) {

@@ -121,6 +121,7 @@ fn create_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Fails when the database file is locked and stays so. Asking before sled does gives a typed answer.
+#[expect(clippy::disallowed_methods, reason = "no event says that another process let go of a file")]
 fn wait_for_lock(path: &Path) -> Result<(), OpenError> {
     for _ in 0..LOCK_ATTEMPTS {
         let file = match File::options().read(true).write(true).open(path.join("db")) {
