@@ -149,3 +149,21 @@ fn version() -> VersionInfo {
         ..VersionInfo::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_fits_what_is_wrong_with_the_address() {
+        assert!(listen_hint(io::ErrorKind::AddrInUse).contains("--secure-port"));
+        assert!(listen_hint(io::ErrorKind::AddrNotAvailable).contains("--bind-address"));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_opened_comes_with_a_hint() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = open(&StorageUrl::Sled(file.path().to_owned())).await.unwrap_err();
+        assert_eq!(crate::failure::hints(&error).count(), 1, "{error:#}");
+    }
+}
