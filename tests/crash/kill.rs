@@ -24,7 +24,7 @@ async fn fifty_kills_lose_no_acknowledged_write_and_leave_no_gap_in_a_watch() {
         let server = home.start();
         // Both protocols take their turns; after the last kill nothing is written any more.
         let protocol = if round % 2 == 0 { Protocol::Http1 } else { Protocol::Http2 };
-        let writes = if round == ROUNDS { 0 } else { random.usize(10..200) };
+        let writes = if round == ROUNDS { 0 } else { random.usize(10..120) };
         let api = workflows(server.client(protocol).await);
         let (revision, stored) = list(&api).await;
         check(&mut writers, &stored);
