@@ -68,7 +68,7 @@ impl<T: Resource> Prepared<T> {
         }
         check_type(&value, expected)?;
         decode_value(Tree { value, duplicates }, expected)
-            .map_err(|problem| misshapen::<T>(current, &problem))
+            .map_err(|problem| misshapen::<T>(current, expected, &problem))
     }
 }
 
@@ -120,7 +120,7 @@ fn check_type(value: &Value, expected: Expected<'_>) -> Result<(), ApiError> {
     )))
 }
 
-fn misshapen<T: Resource>(current: &[u8], problem: &Problem) -> ApiError {
+fn misshapen<T: Resource>(current: &[u8], expected: Expected<'_>, problem: &Problem) -> ApiError {
     let why = match problem {
         Problem::Mistyped(why) => why.clone(),
         Problem::Strict(violations) => format!("strict decoding error: {}", violations.join(", ")),
@@ -128,5 +128,5 @@ fn misshapen<T: Resource>(current: &[u8], problem: &Problem) -> ApiError {
     let name = serde_json::from_slice::<T>(current).ok();
     let name = name.as_ref().and_then(|object| object.metadata().name.as_deref()).unwrap_or_default();
     let error = field::Error::invalid(&Path::new("patch"), name, why);
-    ApiError::invalid("", "", name, &[error])
+    ApiError::invalid(expected.resource.group, expected.resource.kind, name, &[error])
 }
