@@ -205,3 +205,76 @@ fn invalid_patch(shown: &str, name: &str, problem: &Problem) -> ApiError {
     let error = field::Error::invalid(&Path::new("patch"), shown, why);
     ApiError::invalid("", "", name, &[error])
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::codec::BodyFormat;
+    use crate::meta::FieldValidation;
+    use crate::workflow::Workflow;
+
+    /// Applies a strategic merge patch to a workflow with the step `a`.
+    fn patched(patch: &str) -> Result<Workflow, ApiError> {
+        let schema = PatchSchema::of::<Workflow>();
+        let expected = Expected { resource: &Workflow::DESCRIPTOR, validation: FieldValidation::Strict };
+        let body = Body { bytes: Bytes::from(patch.to_owned()), format: BodyFormat::Json };
+        let current = json!({
+            "kind": "Workflow", "apiVersion": "workflow.example.com/v1alpha1", "metadata": {"name": "w"},
+            "spec": {"steps": [{"name": "a", "image": "x"}]},
+        });
+        let prepared = prepare::<Workflow>(&Change::StrategicMergePatch(body), expected, &schema)?;
+        Ok(prepared.apply(current.to_string().as_bytes(), expected)?.object)
+    }
+
+    fn answer(patch: &str) -> (u16, String) {
+        let error = patched(patch).unwrap_err();
+        (error.code(), error.message().to_owned())
+    }
+
+    #[test]
+    fn steps_merge_by_the_schema_of_workflows() {
+        let steps = patched(r#"{"spec":{"steps":[{"name":"a","args":["-v"]}]}}"#).unwrap().spec.steps;
+        assert_eq!((steps[0].image.as_str(), steps[0].args.len()), ("x", 1));
+    }
+
+    #[test]
+    fn a_strategic_merge_patch_cannot_change_the_type_and_null_changes_nothing() {
+        let unchanged = patched("{}").unwrap();
+        assert_eq!(patched("null").unwrap(), unchanged);
+        assert_eq!(patched(r#"{"kind":"Other","apiVersion":"v1"}"#).unwrap(), unchanged);
+    }
+
+    #[test]
+    fn a_malformed_directive_is_a_bad_request() {
+        let expected = (400, "invalid patch format of retainKeys".to_owned());
+        assert_eq!(answer(r#"{"$retainKeys":1}"#), expected);
+        let expected = "json: cannot unmarshal array into Go value of type map[string]interface {}";
+        assert_eq!(answer("[]"), (400, expected.to_owned()));
+    }
+
+    #[test]
+    fn a_list_of_lists_is_unprocessable() {
+        let expected = (422, "the server rejected our request due to an error in our request".to_owned());
+        let patch = r#"{"metadata":{"$setElementOrder/finalizers":[],"finalizers":[["a"]]}}"#;
+        assert_eq!(answer(patch), expected);
+    }
+
+    #[test]
+    fn a_missing_merge_key_is_told_without_a_class() {
+        let expected = "map: map[image:y] does not contain declared merge key: name";
+        assert_eq!(answer(r#"{"spec":{"steps":[{"image":"y"}]}}"#), (500, expected.to_owned()));
+    }
+
+    #[test]
+    fn what_does_not_decode_is_invalid_and_shows_the_patch() {
+        let (code, message) = answer(r#"{"spec":{"steps":"y"}}"#);
+        assert_eq!(code, 422);
+        assert!(message.contains(r#"patch: Invalid value: "map[spec:map[steps:y]]""#), "{message}");
+        let (code, message) = answer(r#"{"spec":{"nope":1,"nope":2}}"#);
+        assert_eq!(code, 422);
+        assert!(message.contains(r#"unknown field "spec.nope", duplicate field "spec.nope""#), "{message}");
+    }
+}
