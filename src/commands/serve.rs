@@ -8,9 +8,11 @@ use std::ffi::OsStr;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use embedded_server::clock::{Clock, SystemClock};
+use embedded_server::storage::Backend;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -48,14 +50,29 @@ async fn until_stopped(config: &ServeConfig, printer: &Printer) -> anyhow::Resul
     }
 }
 
-/// Runs the server and, once it is ready, greets; ends when the server does, or when it does not answer.
+/// Opens the store, which also keeps a second server away from all that lies beside it, and serves from it.
 async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
     kubeconfig::check_replaceable(&config.dev.kubeconfig)?;
+    let store = {
+        let _step = printer.step("Opening the store");
+        server::open(&config.storage).await?
+    };
+    let served = serve_from(Arc::clone(&store), config, signals, printer).await;
+    store.close().await;
+    served
+}
+
+/// Runs the server and, once it is ready, greets; ends when the server does, or when it does not answer.
+async fn serve_from(
+    store: Arc<dyn Backend>,
+    config: &ServeConfig,
+    signals: &Signals,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     let material = prepare(config, printer)?;
     let (ready, bound) = oneshot::channel();
     let stop = announced(signals.reached(1), printer.clone());
-    let server = server::run_server(config.clone(), material.clone(), printer, ready, stop);
-    let mut server = pin!(server);
+    let mut server = pin!(server::run(config, &material, store, printer, ready, stop));
     tokio::select! {
         ended = &mut server => return ended,
         greeted = greet(config, &material, bound, printer) => greeted?,

@@ -41,15 +41,3 @@ fn a_workflow_has_no_scale_no_rollout_and_no_logs() {
         assert!(session.fails("logs wf/example-workflow").starts_with("error: "));
     });
 }
-
-#[test]
-#[ignore = "needs kubectl"]
-fn ways_to_patch_that_are_not_here_yet_are_said_not_to_be() {
-    with_each_kubectl(|session| {
-        session.ok_with("create -f -", EXAMPLE);
-        let strategic = session.fails(r#"patch wf example-workflow -p '{"spec":{"timeout":"1h"}}'"#);
-        let offered =
-            "accepted media types include: application/json-patch+json, application/merge-patch+json";
-        assert!(strategic.contains(offered), "{strategic}");
-    });
-}

@@ -103,6 +103,23 @@ fn replace_puts_another_in_its_place() {
 
 #[test]
 #[ignore = "needs kubectl"]
+fn a_strategic_patch_tells_steps_apart_by_name() {
+    with_each_kubectl(|session| {
+        session.ok_with("create -f -", EXAMPLE);
+        let steps = |session: &Session| {
+            session.ok("get wf example-workflow -o jsonpath={range.spec.steps[*]}{.name}={.image},{end}")
+        };
+        let image = r#"{"spec":{"steps":[{"name":"test","image":"golang:1.22"}]}}"#;
+        session.ok(&format!("patch wf example-workflow -p '{image}'"));
+        assert_eq!(steps(session), "build=golang:1.21,test=golang:1.22,");
+        let removal = r#"{"spec":{"steps":[{"name":"build","$patch":"delete"}]}}"#;
+        session.ok(&format!("patch wf example-workflow -p '{removal}'"));
+        assert_eq!(steps(session), "test=golang:1.22,");
+    });
+}
+
+#[test]
+#[ignore = "needs kubectl"]
 fn patches_change_what_they_name() {
     with_each_kubectl(|session| {
         session.ok_with("create -f -", EXAMPLE);

@@ -31,8 +31,9 @@ use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest, 
 const BODY_LIMIT: usize = 3 << 20;
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
+const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
 /// The media types a PATCH may have.
-const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH];
+const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -201,6 +202,7 @@ impl Head {
         let change = match essence {
             JSON_PATCH => Change::JsonPatch,
             MERGE_PATCH => Change::MergePatch,
+            STRATEGIC_MERGE_PATCH => Change::StrategicMergePatch,
             _ => return Err(ApiError::unsupported_media_type(PATCH_TYPES)),
         };
         let bytes = read(body).await?;

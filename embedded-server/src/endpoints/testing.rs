@@ -94,5 +94,9 @@ impl Resource for Widget {
 
 /// Returns widgets as they would be served.
 pub(crate) fn widgets() -> ServedResource {
-    ServedResource::of::<Widget>(&["application/json-patch+json", "application/merge-patch+json"])
+    ServedResource::of::<Widget>(&[
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+    ])
 }

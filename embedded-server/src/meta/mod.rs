@@ -4,6 +4,7 @@
 mod attributes;
 pub mod duration;
 mod error;
+pub(crate) mod extensions;
 pub mod field;
 mod options;
 mod resource;

@@ -10,6 +10,7 @@ mod generate;
 mod operation;
 mod patch;
 mod read;
+mod strategic;
 mod strategy;
 mod token;
 mod update;
@@ -25,6 +26,7 @@ use serde_json::Value;
 pub use self::operation::{
     Body, Change, Context, ListOutcome, Operation, Outcome, Request, Warnings, WatchOutcome,
 };
+use self::strategic::PatchSchema;
 pub use self::strategy::{Column, SelectableField, Strategy};
 use crate::admission::Chain;
 use crate::cacher::{CacheError, Cacher, Describe, Limits, Object, Place, Selectable};
@@ -88,6 +90,7 @@ pub struct Registry<S: Strategy> {
     admission: Chain,
     clock: Arc<dyn Clock>,
     prefix: Prefix,
+    patch_schema: PatchSchema,
 }
 
 impl<S: Strategy> Registry<S> {
@@ -107,7 +110,8 @@ impl<S: Strategy> Registry<S> {
         let strategy = Arc::new(strategy);
         let describe = Arc::new(Described(Arc::clone(&strategy)));
         let cacher = Cacher::start(Arc::clone(&backend), prefix.clone(), describe, limits).await?;
-        Ok(Self { strategy, backend, cacher, admission, clock, prefix })
+        let patch_schema = PatchSchema::of::<S::Object>();
+        Ok(Self { strategy, backend, cacher, admission, clock, prefix, patch_schema })
     }
 
     const RESOURCE: &'static Descriptor = &S::Object::DESCRIPTOR;

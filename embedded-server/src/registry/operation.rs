@@ -44,6 +44,8 @@ pub enum Change {
     Replace(Body),
     /// The body is merged into the object (RFC 7386).
     MergePatch(Body),
+    /// The body is merged into the object, lists that are sets or maps item by item.
+    StrategicMergePatch(Body),
     /// The body lists operations on the object (RFC 6902).
     JsonPatch(Body),
 }

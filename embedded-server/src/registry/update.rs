@@ -24,7 +24,7 @@ impl<S: Strategy> Registry<S> {
         options: &WriteOptions,
     ) -> Result<Outcome, ApiError> {
         let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
-        let change = patch::prepare::<S::Object>(change, expected)?;
+        let change = patch::prepare::<S::Object>(change, expected, &self.patch_schema)?;
         let deadline = Instant::now() + WRITE_DEADLINE;
         let mut current = self.current(place).await?;
         loop {

@@ -24,36 +24,20 @@ use crate::pki::Leaf;
 use crate::pki::dev::DevMaterial;
 use crate::printer::Printer;
 
-/// Serves until `stop` completes and the requests under way are answered.
+/// Serves what is in `store` until `stop` completes and the requests under way are answered.
 ///
 /// Sends the address through `ready` once requests are accepted; a receiver that is gone is no error.
 ///
 /// # Errors
 ///
-/// The store cannot be opened or the address not be listened on.
-pub(super) async fn run_server(
-    config: ServeConfig,
-    material: DevMaterial,
-    printer: &Printer,
-    ready: oneshot::Sender<SocketAddr>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let store = {
-        let _step = printer.step("Opening the store");
-        open(&config.storage).await?
-    };
-    let served = serve(&config, &material, Arc::clone(&store), printer, ready, stop).await;
-    store.close().await;
-    served
-}
-
-async fn serve(
+/// The address cannot be listened on or the store not be read.
+pub(super) async fn run(
     config: &ServeConfig,
     material: &DevMaterial,
     store: Arc<dyn Backend>,
     printer: &Printer,
     ready: oneshot::Sender<SocketAddr>,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let certificate = serving_certificate(&material.serving)?;
     let server = Server::bind(config.listen, Config { shutdown_delay: config.shutdown_delay }).await;
@@ -72,7 +56,12 @@ async fn serve(
     Ok(())
 }
 
-async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend>> {
+/// Opens the store; until it is closed no other process can use it.
+///
+/// # Errors
+///
+/// It is in use, damaged, of a newer version or out of reach.
+pub(super) async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend>> {
     let path = match storage {
         StorageUrl::Memory => return Ok(Arc::new(Memory::new())),
         StorageUrl::Sled(path) => path.clone(),

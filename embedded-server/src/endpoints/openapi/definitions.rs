@@ -14,9 +14,8 @@ use super::schema::{REF, normalize, reflow};
 use super::{Definitions, enums};
 use crate::endpoints::ServedResource;
 use crate::meta::Descriptor;
-
-/// What the definition names of the API machinery's own types begin with.
-pub(super) const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+pub(super) use crate::meta::extensions::META;
+use crate::meta::extensions::extend;
 
 /// The definition name of a server's version.
 pub(super) const VERSION_INFO: &str = "io.k8s.apimachinery.pkg.version.Info";
@@ -118,6 +117,7 @@ fn collect(mut generator: SchemaGenerator, prefix: &str) -> Definitions {
     let definitions = generator.take_definitions(true).into_iter();
     definitions
         .map(|(name, mut schema)| {
+            extend(&name, &mut schema);
             normalize(&mut schema, &|name| qualified(prefix, name));
             (qualified(prefix, &name), schema)
         })
