@@ -20,7 +20,7 @@ use super::stages::{Authorized, header};
 use super::table::Tables;
 use super::watching::{self, Picture};
 use crate::cacher::Place;
-use crate::codec::{Accepted, BodyFormat, Format, Shape, negotiate, parse_tree, pretty};
+use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree, pretty};
 use crate::meta::{
     ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
     WriteOptions,
@@ -92,7 +92,10 @@ impl Resources {
         B::Error: Into<BoxError>,
     {
         let head = self.head(&request)?;
-        let tables = Tables::parse(&head.query)?;
+        let tables = match head.style.accepted.target {
+            Target::Table(_) => Tables::parse(&head.query)?,
+            _ => Tables::default(),
+        };
         let context = Context { user: Arc::clone(request.user()), warnings: Warnings::default() };
         let outcome = head.carry_out(&context, request.into_body()).await;
         warnings.extend(context.warnings.take());
@@ -272,17 +275,17 @@ fn check_route(
     subresource: Option<Subresource>,
     method: &Method,
 ) -> Result<(), ApiError> {
-    use super::Target;
+    use super::Target as Addressed;
     let of = &served.resource.descriptor;
     let collection =
         place.name.is_empty() || matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
     let target = match (subresource, collection, place.namespace.is_empty()) {
-        (Some(part), ..) => Target::Part(part),
-        (None, true, true) if of.is_namespaced() => Target::AllNamespaces,
-        (None, true, _) => Target::Collection,
-        (None, false, _) => Target::Object,
+        (Some(part), ..) => Addressed::Part(part),
+        (None, true, true) if of.is_namespaced() => Addressed::AllNamespaces,
+        (None, true, _) => Addressed::Collection,
+        (None, false, _) => Addressed::Object,
     };
-    let misplaced = place.namespace.is_empty() == of.is_namespaced() && target != Target::AllNamespaces;
+    let misplaced = place.namespace.is_empty() == of.is_namespaced() && target != Addressed::AllNamespaces;
     if misplaced {
         return Err(ApiError::no_such_path());
     }
