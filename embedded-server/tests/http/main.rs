@@ -1,0 +1,16 @@
+//! What clients see of the server, asked over real sockets with TLS: one module per topic, one test per behaviour.
+//!
+//! Tests that need time to pass ask the API without sockets, under tokio's paused clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod create;
+mod delete;
+mod get_list;
+mod paging;
+mod patch;
+mod races;
+mod status;
+mod support;
+mod update;
+mod validation;
