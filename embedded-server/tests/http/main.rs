@@ -4,13 +4,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod authn_authz;
 mod create;
 mod delete;
+mod discovery;
 mod get_list;
+mod health;
+mod negotiation;
+mod openapi;
 mod paging;
 mod patch;
 mod races;
 mod status;
 mod support;
+mod table;
+mod time_limits;
 mod update;
 mod validation;
+mod watch;
+mod watch_time;
