@@ -3,6 +3,7 @@
 //! Source of the order of checks: `apiserver/pkg/endpoints/handlers/{create,update,patch,delete,get}.go`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
@@ -11,6 +12,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as wire;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::ServedResource;
 use super::body::Body as ResponseBody;
@@ -23,10 +25,12 @@ use crate::cacher::Place;
 use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree, pretty};
 use crate::meta::{
     ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
-    WriteOptions,
+    WriteOptions, duration,
 };
 use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest, Warnings};
 
+/// How long a read of one object or a write may take, its body included.
+const LONGEST: Duration = Duration::from_secs(34);
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 3 << 20;
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -97,7 +101,12 @@ impl Resources {
             _ => Tables::default(),
         };
         let context = Context { user: Arc::clone(request.user()), warnings: Warnings::default() };
-        let outcome = head.carry_out(&context, request.into_body()).await;
+        let outcome = match time_limit(head.verb, &head.query)? {
+            None => head.carry_out(&context, request.into_body()).await,
+            Some(limit) => timeout(limit, head.carry_out(&context, request.into_body()))
+                .await
+                .unwrap_or_else(|_| Err(ApiError::deadline_exceeded())),
+        };
         warnings.extend(context.warnings.take());
         self.answer_outcome(&head, tables, outcome?)
     }
@@ -237,6 +246,26 @@ impl Head {
         let format = BodyFormat::parse(&self.content_type);
         format.ok_or_else(|| ApiError::unsupported_media_type(Format::OFFERED))
     }
+}
+
+/// Returns how long a request may take, if that is less than what every request may.
+///
+/// Source: `apiserver/pkg/endpoints/filters/request_deadline.go`, `apiserver/pkg/endpoints/handlers/rest.go`.
+fn time_limit(verb: Verb, query: &Query) -> Result<Option<Duration>, ApiError> {
+    let own = match verb {
+        Verb::Watch => return Ok(None),
+        Verb::List | Verb::DeleteCollection => None,
+        _ => Some(LONGEST),
+    };
+    let text = query.text("timeout");
+    if text.is_empty() {
+        return Ok(own);
+    }
+    let asked = duration::parse_go(text).map_err(|why| {
+        ApiError::bad_request(format!("invalid timeout specified in the request URL - {why}"))
+    })?;
+    let asked = Duration::try_from(asked).ok().filter(|asked| !asked.is_zero());
+    Ok([own, asked].into_iter().flatten().min())
 }
 
 /// Reads a body that is not too large.

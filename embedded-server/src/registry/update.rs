@@ -40,10 +40,7 @@ impl<S: Strategy> Registry<S> {
             match self.replace(place, &current, new, options.dry_run).await? {
                 Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
                 Replaced::Lost(fresher) if Instant::now() < deadline => current = fresher,
-                Replaced::Lost(_) => {
-                    let why = "request did not complete within requested timeout - context deadline exceeded";
-                    return Err(ApiError::timeout(why));
-                }
+                Replaced::Lost(_) => return Err(ApiError::deadline_exceeded()),
             }
         }
     }
