@@ -12,6 +12,8 @@ use crate::meta::{ApiError, Reason, Resource};
 
 /// The most operations of a JSON patch.
 const MOST_OPERATIONS: usize = 10_000;
+/// How deep operations may make an object.
+const MOST_DEPTH: usize = 512;
 /// The most bytes that the copy operations of a JSON patch may add.
 const MOST_COPIED: usize = 3 << 20;
 
@@ -72,36 +74,65 @@ impl<T: Resource> Prepared<T> {
     }
 }
 
+/// Carries out the operations one by one; each is first checked for what it would make of the object.
 fn operate(value: &mut Value, patch: &Patch) -> Result<(), ApiError> {
-    check_copies(value, patch)?;
-    json_patch::patch(value, patch).map_err(|error| {
-        tracing::debug!(%error, "a JSON patch does not apply");
-        let message = "the server rejected our request due to an error in our request";
-        ApiError::new(422, Reason::Invalid, message)
-    })
-}
-
-/// Bounds what copying can grow an object to, before anything is copied.
-fn check_copies(value: &Value, patch: &Patch) -> Result<(), ApiError> {
-    let copies = patch.iter().filter(|operation| matches!(operation, PatchOperation::Copy(_))).count();
-    if copies == 0 {
-        return Ok(());
-    }
-    let mut trial = value.clone();
-    let mut copied = 0;
+    let mut growth = Growth { copied: 0, depth: depth(value) };
     for operation in patch.iter() {
-        if let PatchOperation::Copy(copy) = operation {
-            let source = copy.from.resolve(&trial).map(Value::to_string).unwrap_or_default();
-            copied += source.len();
-            if copied > MOST_COPIED {
-                return Err(ApiError::too_large(MOST_COPIED));
-            }
-        }
-        if json_patch::patch(&mut trial, std::slice::from_ref(operation)).is_err() {
-            return Ok(());
-        }
+        growth.allow(value, operation)?;
+        json_patch::patch(value, std::slice::from_ref(operation)).map_err(|error| {
+            tracing::debug!(%error, "a JSON patch does not apply");
+            rejected()
+        })?;
     }
     Ok(())
+}
+
+fn rejected() -> ApiError {
+    ApiError::new(422, Reason::Invalid, "the server rejected our request due to an error in our request")
+}
+
+/// How much operations have let an object grow.
+struct Growth {
+    /// The bytes that were copied.
+    copied: usize,
+    /// How deep the object can be by now at the most; a move is taken to move what is deepest.
+    depth: usize,
+}
+
+impl Growth {
+    /// Bounds what an operation can make of an object, before it does. What is too deep would overflow the stack
+    /// of whoever walks it.
+    fn allow(&mut self, value: &Value, operation: &PatchOperation) -> Result<(), ApiError> {
+        let deep = match operation {
+            PatchOperation::Add(add) => add.path.count() + depth(&add.value),
+            PatchOperation::Replace(replace) => replace.path.count() + depth(&replace.value),
+            PatchOperation::Move(moved) => moved.path.count() + self.depth.saturating_sub(moved.from.count()),
+            PatchOperation::Copy(copy) => copy.path.count() + self.copy(copy.from.resolve(value).ok())?,
+            PatchOperation::Remove(_) | PatchOperation::Test(_) => 0,
+        };
+        self.depth = self.depth.max(deep);
+        if self.depth > MOST_DEPTH { Err(rejected()) } else { Ok(()) }
+    }
+
+    /// Counts what is copied and returns its depth.
+    fn copy(&mut self, source: Option<&Value>) -> Result<usize, ApiError> {
+        self.copied += source.map_or(0, |source| source.to_string().len());
+        if self.copied > MOST_COPIED {
+            Err(ApiError::too_large(MOST_COPIED))
+        } else {
+            Ok(source.map_or(0, depth))
+        }
+    }
+}
+
+/// Returns how many levels a value has; a scalar has one.
+fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(fields) => fields.values().map(depth).max(),
+        _ => None,
+    };
+    1 + below.unwrap_or_default()
 }
 
 /// Refuses a patch that makes another type of the object.
