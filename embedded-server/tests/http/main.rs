@@ -10,6 +10,7 @@ mod delete;
 mod discovery;
 mod get_list;
 mod health;
+mod hostile;
 mod negotiation;
 mod openapi;
 mod paging;
