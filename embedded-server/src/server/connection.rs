@@ -34,7 +34,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves a connection until either side ends it.
 pub(super) async fn serve(
-    mut stream: TcpStream,
+    stream: TcpStream,
     address: SocketAddr,
     acceptor: TlsAcceptor,
     api: Arc<Api>,
