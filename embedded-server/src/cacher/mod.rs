@@ -6,6 +6,8 @@
 mod history;
 mod object;
 mod state;
+#[cfg(test)]
+mod tests;
 mod view;
 mod watcher;
 mod window;

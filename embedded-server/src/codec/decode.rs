@@ -4,6 +4,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::Track;
 
 use super::{BodyFormat, Tree, yaml};
 use crate::meta::{ApiError, Descriptor, FieldValidation};
@@ -65,12 +66,14 @@ pub enum Problem {
 /// See [`Problem`].
 pub fn decode_value<T: DeserializeOwned>(tree: Tree, expected: Expected<'_>) -> Result<Decoded<T>, Problem> {
     let mut unknown = Vec::new();
-    let object = serde_ignored::deserialize(tree.value, |path| {
-        if !is_type_meta(&path) {
-            unknown.push(format!("unknown field \"{}\"", spell(&path)));
-        }
-    })
-    .map_err(|error: serde_json::Error| Problem::Mistyped(error.to_string()))?;
+    let mut track = Track::new();
+    let object =
+        serde_ignored::deserialize(serde_path_to_error::Deserializer::new(tree.value, &mut track), |path| {
+            if !is_type_meta(&path) {
+                unknown.push(format!("unknown field \"{}\"", spell(&path)));
+            }
+        })
+        .map_err(|error: serde_json::Error| Problem::Mistyped(format!("{}: {error}", track.path())))?;
     let duplicates = tree.duplicates.iter().map(|path| format!("duplicate field \"{path}\""));
     let violations: Vec<_> = unknown.into_iter().chain(duplicates).collect();
     match expected.validation {

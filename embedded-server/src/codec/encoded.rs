@@ -89,7 +89,8 @@ pub fn encode<T: Resource>(object: &T) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 impl Encoded {
-    /// Writes a resource version into stored bytes and frames them as an event.
+    /// Writes a resource version into stored bytes and frames them as an event. An object of revision zero was
+    /// never stored and gets none.
     ///
     /// # Errors
     /// When the bytes were not made by [`encode`].
@@ -103,11 +104,14 @@ impl Encoded {
         kind.open(&mut out);
         let object = out.len();
         out.put_slice(head);
-        out.put_slice(VERSION);
-        let version = out.len();
-        out.put_slice(digits);
-        let version_end = out.len();
-        out.put_slice(if rest.first() == Some(&b'}') { b"\"" } else { b"\"," });
+        let (mut version, mut version_end) = (out.len(), out.len());
+        if revision != Revision::ZERO {
+            out.put_slice(VERSION);
+            version = out.len();
+            out.put_slice(digits);
+            version_end = out.len();
+            out.put_slice(if rest.first() == Some(&b'}') { b"\"" } else { b"\"," });
+        }
         out.put_slice(rest);
         out.put_slice(TAIL);
         let at = |offset: usize| u32::try_from(offset).map_err(|_| Malformed);
@@ -189,6 +193,11 @@ mod tests {
         let expected =
             br#"{"apiVersion":"g/v1","kind":"K","metadata":{"resourceVersion":"42","name":"a"},"spec":{}}"#;
         assert_eq!(&json[..], expected);
+    }
+
+    #[test]
+    fn what_was_never_stored_has_no_resource_version() {
+        assert_eq!(&Encoded::new(EventType::Added, STORED, Revision::ZERO).unwrap().json()[..], STORED);
     }
 
     #[test]

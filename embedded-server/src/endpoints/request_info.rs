@@ -48,9 +48,10 @@ fn resource(method: &Method, group: &str, version: &str, rest: &[String], query:
     };
     let part = |index: usize| rest.get(index).cloned().unwrap_or_default();
     let mut name = part(1);
-    let verb = match deprecated_watch {
-        true => Verb::Watch,
-        false => verb(method, &name, query),
+    let verb = match (deprecated_watch, method) {
+        (true, &Method::GET) => Verb::Watch,
+        (true, method) => Verb::Method(plain(method)),
+        (false, method) => verb(method, &name, query),
     };
     if name.is_empty() && matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection) {
         name = selected_name(query).unwrap_or_default();
@@ -65,7 +66,7 @@ fn resource(method: &Method, group: &str, version: &str, rest: &[String], query:
             namespace,
             name,
         },
-        malformed: rest.len() > 3 || (deprecated_watch && (rest.len() > 2 || *method != Method::GET)),
+        malformed: rest.len() > 3 || (deprecated_watch && rest.len() > 2),
     }
 }
 
@@ -131,6 +132,7 @@ mod tests {
             ("GET", "/namespaces/ns/ws/a", "watch=true", "get ns/ws/a/"),
             ("GET", "/namespaces/ns/ws", "watch=1&fieldSelector=metadata.name%3Da", "watch ns/ws/a/"),
             ("GET", "/watch/namespaces/ns/ws/a", "", "watch ns/ws/a/"),
+            ("POST", "/watch/ws", "", "post /ws//"),
             ("PUT", "/namespaces/ns/ws/a/status", "", "update ns/ws/a/status"),
             ("DELETE", "/namespaces/ns/ws", "", "deletecollection ns/ws//"),
             ("DELETE", "/namespaces/ns/ws/a", "", "delete ns/ws/a/"),
@@ -152,6 +154,6 @@ mod tests {
     #[test]
     fn what_is_too_deep_is_malformed() {
         assert!(parsed("GET", "/apis/g/v1/namespaces/ns/ws/a/status/x", "").malformed);
-        assert!(parsed("POST", "/apis/g/v1/watch/ws", "").malformed);
+        assert!(parsed("GET", "/apis/g/v1/watch/namespaces/ns/ws/a/status", "").malformed);
     }
 }

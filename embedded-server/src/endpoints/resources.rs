@@ -3,6 +3,7 @@
 //! Source of the order of checks: `apiserver/pkg/endpoints/handlers/{create,update,patch,delete,get}.go`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
@@ -11,6 +12,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as wire;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::ServedResource;
 use super::body::Body as ResponseBody;
@@ -20,13 +22,15 @@ use super::stages::{Authorized, header};
 use super::table::Tables;
 use super::watching::{self, Picture};
 use crate::cacher::Place;
-use crate::codec::{Accepted, BodyFormat, Format, Shape, negotiate, parse_tree, pretty};
+use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree, pretty};
 use crate::meta::{
     ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
-    WriteOptions,
+    WriteOptions, duration,
 };
 use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest, Warnings};
 
+/// How long a read of one object or a write may take, its body included.
+const LONGEST: Duration = Duration::from_secs(34);
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 3 << 20;
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -93,9 +97,17 @@ impl Resources {
         B::Error: Into<BoxError>,
     {
         let head = self.head(&request)?;
-        let tables = Tables::parse(&head.query)?;
+        let tables = match head.style.accepted.target {
+            Target::Table(_) => Tables::parse(&head.query)?,
+            _ => Tables::default(),
+        };
         let context = Context { user: Arc::clone(request.user()), warnings: Warnings::default() };
-        let outcome = head.carry_out(&context, request.into_body()).await;
+        let outcome = match time_limit(head.verb, &head.query)? {
+            None => head.carry_out(&context, request.into_body()).await,
+            Some(limit) => timeout(limit, head.carry_out(&context, request.into_body()))
+                .await
+                .unwrap_or_else(|_| Err(ApiError::deadline_exceeded())),
+        };
         warnings.extend(context.warnings.take());
         self.answer_outcome(&head, tables, outcome?)
     }
@@ -238,6 +250,26 @@ impl Head {
     }
 }
 
+/// Returns how long a request may take, if that is less than what every request may.
+///
+/// Source: `apiserver/pkg/endpoints/filters/request_deadline.go`, `apiserver/pkg/endpoints/handlers/rest.go`.
+fn time_limit(verb: Verb, query: &Query) -> Result<Option<Duration>, ApiError> {
+    let own = match verb {
+        Verb::Watch => return Ok(None),
+        Verb::List | Verb::DeleteCollection => None,
+        _ => Some(LONGEST),
+    };
+    let text = query.text("timeout");
+    if text.is_empty() {
+        return Ok(own);
+    }
+    let asked = duration::parse_go(text).map_err(|why| {
+        ApiError::bad_request(format!("invalid timeout specified in the request URL - {why}"))
+    })?;
+    let asked = Duration::try_from(asked).ok().filter(|asked| !asked.is_zero());
+    Ok([own, asked].into_iter().flatten().min())
+}
+
 /// Reads a body that is not too large.
 async fn read<B>(body: B) -> Result<Bytes, ApiError>
 where
@@ -274,17 +306,17 @@ fn check_route(
     subresource: Option<Subresource>,
     method: &Method,
 ) -> Result<(), ApiError> {
-    use super::Target;
+    use super::Target as Addressed;
     let of = &served.resource.descriptor;
     let collection =
         place.name.is_empty() || matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
     let target = match (subresource, collection, place.namespace.is_empty()) {
-        (Some(part), ..) => Target::Part(part),
-        (None, true, true) if of.is_namespaced() => Target::AllNamespaces,
-        (None, true, _) => Target::Collection,
-        (None, false, _) => Target::Object,
+        (Some(part), ..) => Addressed::Part(part),
+        (None, true, true) if of.is_namespaced() => Addressed::AllNamespaces,
+        (None, true, _) => Addressed::Collection,
+        (None, false, _) => Addressed::Object,
     };
-    let misplaced = place.namespace.is_empty() == of.is_namespaced() && target != Target::AllNamespaces;
+    let misplaced = place.namespace.is_empty() == of.is_namespaced() && target != Addressed::AllNamespaces;
     if misplaced {
         return Err(ApiError::no_such_path());
     }

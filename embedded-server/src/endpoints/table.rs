@@ -18,6 +18,12 @@ pub(super) struct Tables {
     headers: bool,
 }
 
+impl Default for Tables {
+    fn default() -> Self {
+        Self { include: IncludeObject::Metadata, version: Version::V1, headers: true }
+    }
+}
+
 impl Tables {
     /// Reads what the client wants in the rows.
     pub(super) fn parse(query: &Query) -> Result<Self, ApiError> {
@@ -30,7 +36,7 @@ impl Tables {
                 return Err(ApiError::bad_request(format!("Unable to convert to Table as requested: {why}")));
             }
         };
-        Ok(Self { include, version: Version::V1, headers: true })
+        Ok(Self { include, ..Self::default() })
     }
 
     pub(super) fn with_version(self, version: Version) -> Self {

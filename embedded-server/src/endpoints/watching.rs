@@ -26,6 +26,9 @@ const BEFORE_END: Duration = Duration::from_secs(2);
 /// How long a watch lasts at least when the client does not say; at most it is twice as long.
 const SHORTEST: Duration = Duration::from_secs(1800);
 
+/// How long a watch lasts at most, so that its end is a moment that can be told.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// What an event shows of its object.
 #[derive(Debug)]
 pub(super) struct Picture {
@@ -63,7 +66,7 @@ pub(super) fn lines(
     stop: watch::Receiver<bool>,
 ) -> impl Stream<Item = Bytes> + Send {
     let now = Instant::now();
-    let lasts = outcome.timeout.unwrap_or_else(|| SHORTEST + SHORTEST.mul_f64(fastrand::f64()));
+    let lasts = outcome.timeout.unwrap_or_else(|| SHORTEST + SHORTEST.mul_f64(fastrand::f64())).min(LONGEST);
     let start = match outcome.watcher {
         Err(error) => Err(Some(error_line(&error))),
         Ok(watcher) => Ok(Box::new(Sending {
@@ -107,6 +110,10 @@ impl Sending {
     }
 
     async fn wait(&mut self) -> Happened {
+        // Asked first, so that a watch ends on time however much happens.
+        if *self.stop.borrow() || Instant::now() >= self.end {
+            return Happened::End;
+        }
         tokio::select! {
             biased;
             delivery = self.watcher.next() => delivery.map_or(Happened::End, Happened::Delivery),

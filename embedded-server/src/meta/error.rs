@@ -228,6 +228,11 @@ impl ApiError {
         Self::new(504, Reason::Timeout, format!("Timeout: {why}"))
     }
 
+    /// 504: the time that a request may take is over.
+    pub fn deadline_exceeded() -> Self {
+        Self::timeout("request did not complete within requested timeout - context deadline exceeded")
+    }
+
     /// 504: the client asks for a state that this server has not seen in time.
     pub fn too_large_resource_version(wanted: Revision, current: Revision) -> Self {
         let mut error = Self::timeout(&format!("Too large resource version: {wanted}, current: {current}"));

@@ -30,7 +30,9 @@ impl fmt::Display for Revision {
 impl FromStr for Revision {
     type Err = ParseIntError;
 
+    /// Reads decimal digits and nothing else, not even a sign.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        let digits = if text.starts_with('+') { "+" } else { text };
+        digits.parse().map(Self)
     }
 }

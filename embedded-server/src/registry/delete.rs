@@ -34,10 +34,7 @@ impl<S: Strategy> Registry<S> {
             match self.remove(place, &current, object, options).await? {
                 Removed::Done(outcome) => return Ok(outcome),
                 Removed::Lost(fresher) if Instant::now() < deadline => current = fresher,
-                Removed::Lost(_) => {
-                    let why = "request did not complete within requested timeout - context deadline exceeded";
-                    return Err(ApiError::timeout(why));
-                }
+                Removed::Lost(_) => return Err(ApiError::deadline_exceeded()),
             }
         }
     }

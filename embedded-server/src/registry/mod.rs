@@ -7,6 +7,7 @@ mod check;
 mod create;
 mod delete;
 mod generate;
+mod json_patch;
 mod operation;
 mod patch;
 mod read;

@@ -2,19 +2,15 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/patch.go`.
 
-use json_patch::{Patch, PatchOperation};
+use ::json_patch::Patch;
 use serde_json::{Map, Value};
 
+use super::json_patch;
 use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
 use crate::codec::{Decoded, Expected, Problem, Tree, decode, decode_value};
 use crate::meta::field::{self, Path};
 use crate::meta::{ApiError, Reason, Resource};
-
-/// The most operations of a JSON patch.
-const MOST_OPERATIONS: usize = 10_000;
-/// The most bytes that the copy operations of a JSON patch may add.
-const MOST_COPIED: usize = 3 << 20;
 
 /// A change whose body has been read.
 #[derive(Debug)]
@@ -37,7 +33,7 @@ pub(super) fn prepare<'a, T: Resource>(
         Change::StrategicMergePatch(body) => {
             read_strategic(body).map(|tree| Prepared::Strategic(tree, schema))
         }
-        Change::JsonPatch(body) => read_operations(body).map(Prepared::Json),
+        Change::JsonPatch(body) => json_patch::read(body).map(Prepared::Json),
     }
 }
 
@@ -65,20 +61,6 @@ fn read_strategic(body: &Body) -> Result<Tree, ApiError> {
     Err(ApiError::bad_request(why))
 }
 
-fn read_operations(body: &Body) -> Result<Patch, ApiError> {
-    let read: Result<Vec<Value>, _> = serde_json::from_slice(&body.bytes);
-    let operations = read.map_err(|why| ApiError::bad_request(format!("error decoding patch: {why}")))?;
-    if operations.len() > MOST_OPERATIONS {
-        let message = format!(
-            "Request entity too large: The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {}",
-            operations.len()
-        );
-        return Err(ApiError::new(413, Reason::RequestEntityTooLarge, message));
-    }
-    serde_json::from_value(Value::Array(operations))
-        .map_err(|why| ApiError::bad_request(format!("error decoding patch: {why}")))
-}
-
 impl<T: Resource> Prepared<'_, T> {
     /// Returns what the encoded object `current` becomes.
     pub(super) fn apply(&self, current: &[u8], expected: Expected<'_>) -> Result<Decoded<T>, ApiError> {
@@ -94,11 +76,11 @@ impl<T: Resource> Prepared<'_, T> {
     fn patched(&self, mut value: Value) -> Result<Value, ApiError> {
         match self {
             Self::Replace(_) => {}
-            Self::Merge(patch) => json_patch::merge(&mut value, &patch.value),
+            Self::Merge(patch) => ::json_patch::merge(&mut value, &patch.value),
             Self::Strategic(patch, schema) => {
                 value = strategic::apply(&value, &patch.value, schema).map_err(|error| refused(&error))?;
             }
-            Self::Json(patch) => operate(&mut value, patch)?,
+            Self::Json(patch) => json_patch::apply(&mut value, patch)?,
         }
         Ok(value)
     }
@@ -125,16 +107,8 @@ impl<T: Resource> Prepared<'_, T> {
     }
 }
 
-fn operate(value: &mut Value, patch: &Patch) -> Result<(), ApiError> {
-    check_copies(value, patch)?;
-    json_patch::patch(value, patch).map_err(|error| {
-        tracing::debug!(%error, "a JSON patch does not apply");
-        rejected()
-    })
-}
-
 /// 422 in words that say nothing more, as `errors.NewGenericServerResponse` does.
-fn rejected() -> ApiError {
+pub(super) fn rejected() -> ApiError {
     let message = "the server rejected our request due to an error in our request";
     ApiError::new(422, Reason::Invalid, message)
 }
@@ -150,29 +124,6 @@ fn refused(error: &PatchError) -> ApiError {
         PatchError::ListOfLists => rejected(),
         PatchError::Other(why) => ApiError::unclassified(why),
     }
-}
-
-/// Bounds what copying can grow an object to, before anything is copied.
-fn check_copies(value: &Value, patch: &Patch) -> Result<(), ApiError> {
-    let copies = patch.iter().filter(|operation| matches!(operation, PatchOperation::Copy(_))).count();
-    if copies == 0 {
-        return Ok(());
-    }
-    let mut trial = value.clone();
-    let mut copied = 0;
-    for operation in patch.iter() {
-        if let PatchOperation::Copy(copy) = operation {
-            let source = copy.from.resolve(&trial).map(Value::to_string).unwrap_or_default();
-            copied += source.len();
-            if copied > MOST_COPIED {
-                return Err(ApiError::too_large(MOST_COPIED));
-            }
-        }
-        if json_patch::patch(&mut trial, std::slice::from_ref(operation)).is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
 }
 
 /// Refuses a patch that makes another type of the object.

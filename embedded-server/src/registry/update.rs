@@ -25,6 +25,9 @@ impl<S: Strategy> Registry<S> {
     ) -> Result<Outcome, ApiError> {
         let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
         let change = patch::prepare::<S::Object>(change, expected, &self.patch_schema)?;
+        if let patch::Prepared::Replace(new) = &change {
+            check::name(new.object.metadata(), place)?;
+        }
         let deadline = Instant::now() + WRITE_DEADLINE;
         let mut current = self.current(place).await?;
         loop {
@@ -37,10 +40,7 @@ impl<S: Strategy> Registry<S> {
             match self.replace(place, &current, new, options.dry_run).await? {
                 Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
                 Replaced::Lost(fresher) if Instant::now() < deadline => current = fresher,
-                Replaced::Lost(_) => {
-                    let why = "request did not complete within requested timeout - context deadline exceeded";
-                    return Err(ApiError::timeout(why));
-                }
+                Replaced::Lost(_) => return Err(ApiError::deadline_exceeded()),
             }
         }
     }
@@ -90,7 +90,9 @@ impl<S: Strategy> Registry<S> {
         let metadata = new.metadata();
         let path = Path::new("metadata");
         let mut errors = validation::object_meta(metadata, Self::RESOURCE.is_namespaced(), &path);
-        errors.extend(validation::object_meta_update(metadata, old.metadata(), &path));
+        let told = errors.clone();
+        let of_change = validation::object_meta_update(metadata, old.metadata(), &path);
+        errors.extend(of_change.into_iter().filter(|error| !told.contains(error)));
         errors.extend(self.strategy.validate_update(new, old));
         let name = check::text(metadata.name.as_ref());
         if !errors.is_empty() {

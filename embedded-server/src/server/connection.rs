@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::Watcher;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -24,6 +24,8 @@ const MAX_HEADERS: u32 = 1 << 20;
 const MAX_STREAMS: u32 = 1000;
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 4 << 20;
+/// How much is read of a client that does not speak TLS, in bytes.
+const MAX_PLAIN: u64 = 64 << 10;
 /// The first byte of a TLS connection: a handshake record.
 const TLS: u8 = 0x16;
 const NOT_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
@@ -32,7 +34,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves a connection until either side ends it.
 pub(super) async fn serve(
-    mut stream: TcpStream,
+    stream: TcpStream,
     address: SocketAddr,
     acceptor: TlsAcceptor,
     api: Arc<Api>,
@@ -42,8 +44,7 @@ pub(super) async fn serve(
     let mut first = [0];
     let length = timeout(HANDSHAKE, stream.peek(&mut first)).await??;
     if length == 1 && first[0] != TLS {
-        stream.write_all(NOT_TLS).await?;
-        return Ok(());
+        return refuse_plain_http(stream).await;
     }
     let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await??;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -53,6 +54,15 @@ pub(super) async fn serve(
     let builder = builder();
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     watcher.watch(connection.into_owned()).await
+}
+
+/// Tells a client that does not speak TLS so. What it sent is read, else the answer would be lost with it.
+async fn refuse_plain_http(mut stream: TcpStream) -> Result<(), BoxError> {
+    stream.write_all(NOT_TLS).await?;
+    stream.shutdown().await?;
+    let mut rest = stream.take(MAX_PLAIN);
+    timeout(HANDSHAKE, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await??;
+    Ok(())
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {

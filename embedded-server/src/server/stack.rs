@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 
@@ -21,7 +21,11 @@ pub(super) fn service(
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
     service_fn(move |request: Request<Incoming>| {
         let (api, peer) = (Arc::clone(&api), Arc::clone(&peer));
-        let answer = async move { api.handle(&peer, request).await };
+        let bodiless = request.method() == Method::HEAD;
+        let answer = async move {
+            let answer = api.handle(&peer, request).await;
+            if bodiless { answer.map(|_| Body::Full(Bytes::new())) } else { answer }
+        };
         AssertUnwindSafe(answer)
             .catch_unwind()
             .map(|answer| Ok(answer.unwrap_or_else(|panic| panicked(&*panic))))

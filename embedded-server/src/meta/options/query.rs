@@ -1,5 +1,7 @@
 //! The query of a URL, taken apart.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use percent_encoding::percent_decode_str;
 
 use crate::meta::ApiError;
@@ -49,10 +51,13 @@ impl Query {
     /// 400 when it is not one.
     pub fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(text) = self.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
-        let parsed = text.parse().map_err(|_| {
-            ApiError::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))
-        });
-        parsed.map(Some)
+        text.parse().map(Some).map_err(|error: ParseIntError| {
+            let why = match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            ApiError::bad_request(format!("strconv.ParseInt: parsing \"{text}\": {why}"))
+        })
     }
 }
 

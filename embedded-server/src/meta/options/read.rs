@@ -21,8 +21,20 @@ impl GetOptions {
     /// Reads the options of a get.
     ///
     /// # Errors
-    /// 500 without a reason for a resource version that is no number, as k8s.io/apiserver answers.
+    /// 400 for a parameter that is gone, else as `version`.
     pub fn parse(query: &Query) -> Result<Self, ApiError> {
+        if query.flag("export") {
+            let why = "the export parameter, deprecated since v1.14, is no longer supported";
+            return Err(ApiError::bad_request(why));
+        }
+        Self::version(query)
+    }
+
+    /// Reads the resource version of a get or watch.
+    ///
+    /// # Errors
+    /// 500 without a reason for a resource version that is no number, as k8s.io/apiserver answers.
+    pub(super) fn version(query: &Query) -> Result<Self, ApiError> {
         let text = query.text("resourceVersion");
         parse_resource_version(text).map_err(ApiError::unclassified)
     }

@@ -49,7 +49,7 @@ impl WatchOptions {
         let rv_match = parse_match(query)?;
         let initial = query.optional_flag("sendInitialEvents");
         check_initial_events(initial, rv_match)?;
-        let version = GetOptions::parse(query)?;
+        let version = GetOptions::version(query)?;
         Ok(match (initial, version) {
             (Some(true), version) => WatchFrom::State(version),
             (_, GetOptions::NotOlderThan(after)) => WatchFrom::After(after),

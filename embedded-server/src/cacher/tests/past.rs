@@ -1,0 +1,51 @@
+//! States that are no longer the newest.
+
+use super::*;
+
+#[tokio::test]
+async fn going_back_undoes_what_changed() {
+    let store = Flaky::remembering(100);
+    let cache = cache(&store, 100).await;
+    store.put("a", "x").await;
+    store.put("b", "x").await;
+    store.put("a", "y").await;
+    store.remove("b").await;
+    store.put("b", "z").await;
+    cache.view(GetOptions::MostRecent).await.unwrap();
+    for (revision, expected) in
+        [(0, ""), (1, "a@1"), (2, "a@1 b@2"), (3, "a@3 b@2"), (4, "a@3"), (5, "a@3 b@5")]
+    {
+        let view = cache.view_at(Revision(revision)).await.unwrap();
+        assert_eq!(view.revision(), Revision(revision));
+        assert_eq!(spelled(&view, &selecting("")).join(" "), expected, "{revision}");
+    }
+    let then = cache.view_at(Revision(2)).await.unwrap();
+    assert_eq!(spelled(&then, &selecting("app=x")).join(" "), "a@1 b@2");
+}
+
+#[tokio::test]
+async fn a_cache_that_starts_late_knows_the_past_of_the_store() {
+    let store = Flaky::remembering(100);
+    for label in ["x", "y", "z"] {
+        store.put("a", label).await;
+    }
+    store.remove("a").await;
+    let cache = cache(&store, 2).await;
+    let mut watcher = cache.watch(selecting(""), WatchFrom::After(Revision(2))).await.unwrap();
+    assert_eq!([said(&mut watcher).await, said(&mut watcher).await], ["MODIFIED a@3", "DELETED a@4"]);
+    assert_eq!(spelled(&cache.view_at(Revision(2)).await.unwrap(), &selecting("app=y")), ["a@2"]);
+    assert!(matches!(
+        cache.view_at(Revision(1)).await,
+        Err(CacheError::TooOld { wanted: Revision(1), oldest: Revision(2) })
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_future_is_not_there_yet() {
+    let store = Flaky::remembering(100);
+    let cache = cache(&store, 100).await;
+    store.put("a", "x").await;
+    for read in [cache.view_at(Revision(7)).await, cache.view(GetOptions::NotOlderThan(Revision(7))).await] {
+        assert!(matches!(read, Err(CacheError::TooNew { wanted: Revision(7), current: Revision(1) })));
+    }
+}

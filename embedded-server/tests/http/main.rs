@@ -1,0 +1,26 @@
+//! What clients see of the server, asked over real sockets with TLS: one module per topic, one test per behaviour.
+//!
+//! Tests that need time to pass ask the API without sockets, under tokio's paused clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod authn_authz;
+mod create;
+mod delete;
+mod discovery;
+mod get_list;
+mod health;
+mod hostile;
+mod negotiation;
+mod openapi;
+mod paging;
+mod patch;
+mod races;
+mod status;
+mod support;
+mod table;
+mod time_limits;
+mod update;
+mod validation;
+mod watch;
+mod watch_time;

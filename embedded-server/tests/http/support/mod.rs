@@ -1,0 +1,20 @@
+//! What the tests are written with.
+
+mod answer;
+mod backends;
+mod client;
+mod events;
+mod pki;
+mod server;
+mod workflows;
+
+pub(crate) use answer::Answer;
+pub(crate) use backends::{Hang, RefuseCreates};
+pub(crate) use client::{Call, Client, Outgoing, Protocol};
+pub(crate) use events::Events;
+pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities};
+pub(crate) use server::{Setup, TestServer};
+pub(crate) use workflows::{
+    ALL, API_VERSION, JSON_PATCH, MERGE_PATCH, METADATA, METADATA_LIST, TABLE, WORKFLOWS, Workflow, item,
+    workflow,
+};

@@ -1,0 +1,170 @@
+//! A real server in this process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded_server::admission::Chain;
+use embedded_server::authentication::{self, ClientCertificate};
+use embedded_server::authorization::{self, AlwaysAllowPaths, PrivilegedGroup};
+use embedded_server::cacher::Limits;
+use embedded_server::clock::{Clock, ManualClock};
+use embedded_server::endpoints::{Api, Builder, VersionInfo};
+use embedded_server::registry::Registry;
+use embedded_server::server::{Config, Server, ServingCertificate};
+use embedded_server::storage::{Backend, Memory};
+use embedded_server::workflow::WorkflowStrategy;
+use http::Method;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::pki::SERVING;
+use super::{Answer, Call, Client, MASTER, Protocol, Workflow, authorities};
+
+/// The moment at which every test begins.
+const NOW: &str = "2024-01-15T10:00:00Z";
+
+/// How a server is put together; the default is an empty store in memory.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    backend: Arc<dyn Backend>,
+    limits: Limits,
+}
+
+/// A server, and an administrator who talks to it over HTTP/2. It is gone when this is dropped.
+pub(crate) struct TestServer {
+    /// What time it is for the server.
+    pub(crate) clock: ManualClock,
+    /// The API itself.
+    pub(crate) api: Arc<Api>,
+    /// Where it listens; port 0 when it does not.
+    pub(crate) address: SocketAddr,
+    client: Client,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { backend: Arc::new(Memory::new()), limits: Limits::default() }
+    }
+}
+
+impl Setup {
+    /// Keeps objects in `backend`.
+    pub(crate) fn on(backend: Arc<dyn Backend>) -> Self {
+        Self { backend, ..Self::default() }
+    }
+
+    /// Remembers no more than this many changes.
+    pub(crate) fn remembering(mut self, changes: usize) -> Self {
+        self.limits.changes = changes;
+        self
+    }
+
+    /// Starts a server that listens.
+    pub(crate) async fn start(self) -> TestServer {
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), Config::default()).await.unwrap();
+        let address = server.address();
+        let (api, clock) = self.api(address).await;
+        let certificate = ServingCertificate::new(SERVING.chain(), SERVING.key()).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let task = {
+            let api = Arc::clone(&api);
+            tokio::spawn(async move {
+                let stop = async { stopped.await.unwrap_or_default() };
+                server.run(api, &certificate, stop).await;
+            })
+        };
+        let client = Client::new(address, &MASTER, Protocol::Http2);
+        TestServer { clock, api, address, client, running: Some((stop, task)) }
+    }
+
+    /// Makes an API that is asked directly, so that time may be paused.
+    pub(crate) async fn without_sockets(self) -> TestServer {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (api, clock) = self.api(address).await;
+        let client = Client::without_sockets(Arc::clone(&api), &MASTER);
+        TestServer { clock, api, address, client, running: None }
+    }
+
+    async fn api(self, address: SocketAddr) -> (Arc<Api>, ManualClock) {
+        let manual = ManualClock::at(NOW.parse().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+        let certificates = ClientCertificate::new(authorities(), Arc::clone(&clock)).unwrap();
+        let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
+        let authorizer =
+            authorization::Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())]);
+        let registry =
+            Registry::start(WorkflowStrategy, self.backend, Chain::default(), clock, self.limits).await;
+        let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
+        let api = Builder::new(authenticators, Arc::new(authorizer))
+            .serve(Arc::new(registry.unwrap()))
+            .version(version)
+            .build(&address.to_string());
+        (Arc::new(api), manual)
+    }
+}
+
+impl TestServer {
+    /// Starts a server with an empty store.
+    pub(crate) async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    /// Returns a client that is somebody else or speaks another protocol.
+    pub(crate) fn client(&self, identity: &super::Identity, protocol: Protocol) -> Client {
+        Client::new(self.address, identity, protocol)
+    }
+
+    /// Asks as the administrator.
+    pub(crate) fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
+        self.client.call(method, path)
+    }
+
+    pub(crate) fn get(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: impl Into<String>, body: impl Into<Value>) -> Call<'_> {
+        self.call(Method::POST, path).json(body)
+    }
+
+    pub(crate) fn put(&self, path: impl Into<String>, body: impl Into<Value>) -> Call<'_> {
+        self.call(Method::PUT, path).json(body)
+    }
+
+    /// Sends a patch of a media type.
+    pub(crate) fn patch(&self, path: impl Into<String>, kind: &str, body: impl Into<Value>) -> Call<'_> {
+        self.call(Method::PATCH, path).json(body).content_type(kind)
+    }
+
+    pub(crate) fn delete(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Creates a workflow and returns it as it is stored.
+    pub(crate) async fn has(&self, workflow: Workflow) -> Value {
+        let collection = workflow.collection();
+        self.post(collection, workflow).await.expect(201).json()
+    }
+
+    /// Reads an object that has to be there.
+    pub(crate) async fn read(&self, path: impl Into<String>) -> Value {
+        self.get(path).await.expect(200).json()
+    }
+
+    /// Fails unless the server still answers.
+    pub(crate) async fn still_answers(&self) {
+        let answer: Answer = self.get("/readyz").await;
+        assert_eq!(answer.expect(200).text(), "ok");
+    }
+
+    /// Asks the server to leave and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        let (stop, task) = self.running.take().expect("a server that listens");
+        stop.send(()).unwrap();
+        self.client.hang_up();
+        tokio::time::timeout(Duration::from_secs(10), task).await.expect("the server leaves").unwrap();
+    }
+}

@@ -1,0 +1,80 @@
+//! How long requests may take, under a paused clock.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream;
+use http::Method;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::support::{ALL, Hang, Setup, TestServer, WORKFLOWS, item, workflow};
+
+const GAVE_UP: &str =
+    "Timeout: request did not complete within requested timeout - context deadline exceeded";
+
+async fn hanging() -> (TestServer, Instant) {
+    (Setup::on(Arc::new(Hang::default())).without_sockets().await, Instant::now())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_given_up_after_34_seconds() {
+    let (server, started) = hanging().await;
+    server.post(WORKFLOWS, workflow("a")).await.failure(504, "Timeout", GAVE_UP);
+    assert_eq!(started.elapsed().as_secs(), 34);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_ask_for_less_time_but_not_for_more() {
+    for (asked, seconds) in [("5s", 5), ("1500ms", 1), ("10m", 34), ("0s", 34)] {
+        let (server, started) = hanging().await;
+        let answer = server.post(format!("{WORKFLOWS}?timeout={asked}"), workflow("a")).await;
+        answer.failure(504, "Timeout", GAVE_UP);
+        assert_eq!(started.elapsed().as_secs(), seconds, "{asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_cannot_be_read_is_refused() {
+    let server = Setup::default().without_sockets().await;
+    let status = server.get(format!("{ALL}?timeout=soon")).await.any_failure(400, "BadRequest");
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("invalid timeout specified in the request URL - time: invalid duration"),
+        "{message}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_not_waited_for() {
+    let server = Setup::default().without_sockets().await;
+    let started = Instant::now();
+    let frames = stream::pending::<Result<Frame<Bytes>, Infallible>>();
+    let body = BodyExt::boxed(StreamBody::new(frames));
+    let answer = server.call(Method::POST, WORKFLOWS).content_type("application/json").body(body).await;
+    answer.any_failure(504, "Timeout");
+    assert!(started.elapsed().as_secs() <= 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_not_there_is_waited_for_three_seconds() {
+    let server = Setup::default().without_sockets().await;
+    server.has(workflow("a")).await;
+    for path in [
+        item("a") + "?resourceVersion=9",
+        format!("{WORKFLOWS}?resourceVersion=9"),
+        format!("{WORKFLOWS}?resourceVersion=9&resourceVersionMatch=Exact"),
+    ] {
+        let started = Instant::now();
+        let answer = server.get(path).await;
+        let message = "Timeout: Too large resource version: 9, current: 1";
+        let status = answer.failure(504, "Timeout", message);
+        let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
+        assert_eq!(status["details"], json!({"causes": [cause], "retryAfterSeconds": 1}));
+        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(started.elapsed().as_secs(), 3);
+    }
+}
