@@ -29,6 +29,9 @@ use super::{Answer, Events, Identity, authorities};
 /// How long an answer may take before the test fails.
 const DEADLINE: Duration = Duration::from_secs(90);
 
+/// More than any watch lasts; under a paused clock that is no time at all.
+const LONGEST_WATCH: Duration = Duration::from_secs(2 * 3600);
+
 pub(super) type Incoming = UnsyncBoxBody<Bytes, String>;
 pub(crate) type Outgoing = BoxBody<Bytes, Infallible>;
 
@@ -215,7 +218,8 @@ impl<'c> Call<'c> {
     /// Sends the request and follows the answer as a stream of events.
     pub(crate) async fn events(self) -> Events {
         let (head, body) = self.client.send(self.request).await.unwrap().into_parts();
-        Events::new(head, body)
+        let patience = if matches!(self.client.way, Way::Direct(..)) { LONGEST_WATCH } else { DEADLINE };
+        Events::new(head, body, patience)
     }
 }
 

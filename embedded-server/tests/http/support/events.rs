@@ -10,26 +10,25 @@ use tokio::time::timeout;
 
 use super::client::Incoming;
 
-/// How long an event may take before the test fails; under a paused clock more than any watch lasts.
-const DEADLINE: Duration = Duration::from_secs(2 * 3600);
-
 /// An open watch.
 pub(crate) struct Events {
     pub(crate) head: Parts,
     body: Incoming,
+    /// How long an event may take before the test fails.
+    patience: Duration,
     text: Vec<u8>,
     ready: VecDeque<Value>,
 }
 
 impl Events {
-    pub(super) fn new(head: Parts, body: Incoming) -> Self {
-        Self { head, body, text: Vec::new(), ready: VecDeque::new() }
+    pub(super) fn new(head: Parts, body: Incoming, patience: Duration) -> Self {
+        Self { head, body, patience, text: Vec::new(), ready: VecDeque::new() }
     }
 
     /// Waits for the next event; none when the watch is over.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         while self.ready.is_empty() {
-            let frame = timeout(DEADLINE, self.body.frame()).await.expect("something happens")?;
+            let frame = timeout(self.patience, self.body.frame()).await.expect("something happens")?;
             let data = frame.expect("no broken connection").into_data().expect("data");
             self.text.extend_from_slice(&data);
             self.take_lines();
