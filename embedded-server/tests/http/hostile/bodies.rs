@@ -26,6 +26,7 @@ pub(super) async fn everywhere(server: &TestServer, body: &Bytes) -> Vec<Answer>
         (Method::PUT, item("a") + "/status", "application/yaml"),
         (Method::PATCH, item("a"), JSON_PATCH),
         (Method::PATCH, item("a"), MERGE_PATCH),
+        (Method::PATCH, item("a"), "application/strategic-merge-patch+json"),
         (Method::DELETE, item("missing"), "application/json"),
         (Method::DELETE, item("missing"), "application/yaml"),
     ] {
