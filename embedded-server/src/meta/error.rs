@@ -158,6 +158,13 @@ impl ApiError {
         Self::conflict(of, name, why)
     }
 
+    /// 409: others manage fields that a server-side apply would change. One cause per field.
+    pub fn apply_conflict(message: String, causes: Vec<StatusCause>) -> Self {
+        let mut error = Self::new(409, Reason::Conflict, message);
+        error.details().causes = Some(causes);
+        error
+    }
+
     /// 409: a delete precondition does not hold. Names the kind where other conflicts name the resource, as
     /// `apiserver/pkg/registry/rest/delete.go` does.
     pub fn precondition_failed(of: &Descriptor, name: &str, why: &str) -> Self {

@@ -6,6 +6,8 @@
 mod check;
 mod create;
 mod delete;
+#[allow(dead_code, unused_imports, reason = "wired into create and update by the next commit")]
+mod fieldmanager;
 mod generate;
 mod json_patch;
 mod operation;
