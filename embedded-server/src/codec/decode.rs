@@ -2,6 +2,8 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/{create,rest}.go`.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Track;
@@ -43,12 +45,7 @@ pub fn decode<T: DeserializeOwned>(
         return Err(unrecognized(kind, why, body));
     }
     check_type(&tree.value, expected.resource)?;
-    decode_value(tree, expected).map_err(|problem| match problem {
-        Problem::Mistyped(why) => not_handled(expected.resource, &why),
-        Problem::Strict(violations) => {
-            not_handled(expected.resource, &format!("strict decoding error: {}", violations.join(", ")))
-        }
-    })
+    decode_value(tree, expected).map_err(|problem| not_handled(expected.resource, &problem.to_string()))
 }
 
 /// Why a tree is not the object it should be.
@@ -58,6 +55,15 @@ pub enum Problem {
     Mistyped(String),
     /// Strict field validation found unknown or duplicate fields.
     Strict(Vec<String>),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mistyped(why) => f.write_str(why),
+            Self::Strict(violations) => write!(f, "strict decoding error: {}", violations.join(", ")),
+        }
+    }
 }
 
 /// Decodes a tree, for example one that a patch made.

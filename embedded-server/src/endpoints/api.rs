@@ -194,7 +194,7 @@ impl Api {
     {
         match &request.info().attributes {
             Attributes::Path { path, .. } => self.documents.answer(path, &request),
-            Attributes::Resource { .. } => self.resources.answer(request, warnings).await,
+            Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
         }
     }
 }

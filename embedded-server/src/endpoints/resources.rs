@@ -21,6 +21,7 @@ use super::response::{self, Style, status_json};
 use super::stages::{Authorized, header};
 use super::table::Tables;
 use super::watching::{self, Picture};
+use crate::authorization::Authorizer;
 use crate::cacher::Place;
 use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree, pretty};
 use crate::meta::{
@@ -36,8 +37,9 @@ const BODY_LIMIT: usize = 3 << 20;
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
 /// The media types a PATCH may have.
-const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
+const PATCH_TYPES: &[&str] = &[JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_PATCH];
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -49,6 +51,7 @@ struct Head {
     subresource: Option<Subresource>,
     query: Query,
     content_type: String,
+    user_agent: String,
     style: Style,
 }
 
@@ -91,6 +94,7 @@ impl Resources {
         &self,
         request: Authorized<B>,
         warnings: &Warnings,
+        authorizer: &Arc<dyn Authorizer>,
     ) -> Result<Response<ResponseBody>, ApiError>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -101,7 +105,11 @@ impl Resources {
             Target::Table(_) => Tables::parse(&head.query)?,
             _ => Tables::default(),
         };
-        let context = Context { user: Arc::clone(request.user()), warnings: Warnings::default() };
+        let context = Context {
+            user: Arc::clone(request.user()),
+            may_create: head.may_create().then(|| request.creation(Arc::clone(authorizer))),
+            warnings: Warnings::default(),
+        };
         let outcome = match time_limit(head.verb, &head.query)? {
             None => head.carry_out(&context, request.into_body()).await,
             Some(limit) => timeout(limit, head.carry_out(&context, request.into_body()))
@@ -136,6 +144,7 @@ impl Resources {
             subresource,
             query: request.query().clone(),
             content_type: header(request.headers(), &CONTENT_TYPE).to_owned(),
+            user_agent: header(request.headers(), &USER_AGENT).to_owned(),
             style,
         })
     }
@@ -163,6 +172,11 @@ impl Resources {
 }
 
 impl Head {
+    /// Tells whether the request can make an object although its verb is another.
+    fn may_create(&self) -> bool {
+        self.verb == Verb::Patch && self.patch_type() == APPLY_PATCH
+    }
+
     async fn carry_out<B>(&self, context: &Context, body: B) -> Result<Outcome, ApiError>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -185,12 +199,12 @@ impl Head {
             Verb::Create => {
                 let format = self.body_format()?;
                 let bytes = read(body).await?;
-                let options = WriteOptions::parse(&self.query, "CreateOptions")?;
+                let options = WriteOptions::parse(&self.query, "CreateOptions")?.by_agent(&self.user_agent);
                 Ok(Operation::Create { body: Body { bytes, format }, options })
             }
             Verb::Update => {
                 let bytes = read(body).await?;
-                let options = WriteOptions::parse(&self.query, "UpdateOptions")?;
+                let options = WriteOptions::parse(&self.query, "UpdateOptions")?.by_agent(&self.user_agent);
                 let change = Change::Replace(Body { bytes, format: self.body_format()? });
                 Ok(Operation::Update { change, options })
             }
@@ -210,16 +224,23 @@ impl Head {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let essence = self.content_type.split(';').next().unwrap_or_default().trim();
+        let essence = self.patch_type();
         let change = match essence {
             JSON_PATCH => Change::JsonPatch,
             MERGE_PATCH => Change::MergePatch,
             STRATEGIC_MERGE_PATCH => Change::StrategicMergePatch,
+            APPLY_PATCH => Change::Apply,
             _ => return Err(ApiError::unsupported_media_type(PATCH_TYPES)),
         };
         let bytes = read(body).await?;
-        let options = WriteOptions::parse(&self.query, "PatchOptions")?;
+        let options = WriteOptions::parse_patch(&self.query, essence == APPLY_PATCH)?;
+        let options = options.by_agent(&self.user_agent);
         Ok(Operation::Update { change: change(Body { bytes, format: BodyFormat::Json }), options })
+    }
+
+    /// Returns the media type of a patch, without parameters.
+    fn patch_type(&self) -> &str {
+        self.content_type.split(';').next().unwrap_or_default().trim()
     }
 
     /// Reads the options of a delete: from the body, or from the query when there is none.

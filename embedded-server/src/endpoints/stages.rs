@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use http::HeaderMap;
 use http::request::Parts;
 
 use super::request_info::RequestInfo;
 use crate::authentication::{Credentials, Peer, Union};
 use crate::authorization::{Authorizer, Decision};
-use crate::meta::{ApiError, Attributes, Query, UserInfo};
+use crate::meta::{ApiError, Attributes, Query, UserInfo, Verb};
+use crate::registry::MayCreate;
 
 /// A request as it came in.
 #[derive(Debug)]
@@ -65,16 +67,35 @@ impl<B> Received<B> {
 
 impl<B> Authenticated<B> {
     pub(super) async fn authorize(self, authorizer: &dyn Authorizer) -> Result<Authorized<B>, ApiError> {
-        let attributes = &self.request.info.attributes;
-        match authorizer.authorize(&self.user, attributes).await {
-            Ok(Decision::Allow) => Ok(Authorized(self)),
-            Ok(Decision::Deny(reason)) => Err(refusal(&self.user, attributes, &reason)),
-            Ok(Decision::NoOpinion) => Err(refusal(&self.user, attributes, "")),
-            Err(unanswered) => {
-                tracing::error!(error = %unanswered, "unable to authorize the request");
-                Err(ApiError::internal(unanswered))
-            }
+        ask(authorizer, &self.user, &self.request.info.attributes).await?;
+        Ok(Authorized(self))
+    }
+}
+
+async fn ask(authorizer: &dyn Authorizer, user: &UserInfo, attributes: &Attributes) -> Result<(), ApiError> {
+    match authorizer.authorize(user, attributes).await {
+        Ok(Decision::Allow) => Ok(()),
+        Ok(Decision::Deny(reason)) => Err(refusal(user, attributes, &reason)),
+        Ok(Decision::NoOpinion) => Err(refusal(user, attributes, "")),
+        Err(unanswered) => {
+            tracing::error!(error = %unanswered, "unable to authorize the request");
+            Err(ApiError::internal(unanswered))
         }
+    }
+}
+
+/// The question whether a patch that makes an object may do so.
+#[derive(Debug)]
+struct Creation {
+    authorizer: Arc<dyn Authorizer>,
+    user: Arc<UserInfo>,
+    attributes: Attributes,
+}
+
+#[async_trait]
+impl MayCreate for Creation {
+    async fn check(&self) -> Result<(), ApiError> {
+        ask(&*self.authorizer, &self.user, &self.attributes).await
     }
 }
 
@@ -97,6 +118,12 @@ impl<B> Authorized<B> {
 
     pub(super) fn user(&self) -> &Arc<UserInfo> {
         &self.0.user
+    }
+
+    /// Returns the question whether the request may also create what it addresses.
+    pub(super) fn creation(&self, authorizer: Arc<dyn Authorizer>) -> Box<dyn MayCreate> {
+        let attributes = self.info().attributes.clone().with_verb(Verb::Create);
+        Box::new(Creation { authorizer, user: Arc::clone(self.user()), attributes })
     }
 
     pub(super) fn into_body(self) -> B {

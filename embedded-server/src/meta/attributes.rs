@@ -103,6 +103,15 @@ pub enum Attributes {
 }
 
 impl Attributes {
+    /// Returns the same request with another verb.
+    #[must_use]
+    pub fn with_verb(mut self, other: Verb) -> Self {
+        match &mut self {
+            Self::Resource { verb, .. } | Self::Path { verb, .. } => *verb = other,
+        }
+        self
+    }
+
     /// Returns what is done.
     pub fn verb(&self) -> Verb {
         match self {

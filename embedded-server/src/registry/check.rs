@@ -50,7 +50,6 @@ pub(super) fn wipe(metadata: &mut ObjectMeta) {
     metadata.deletion_timestamp = None;
     metadata.deletion_grace_period_seconds = None;
     metadata.self_link = None;
-    metadata.managed_fields = None;
 }
 
 /// Restores what only the server says about a stored object.
@@ -61,7 +60,6 @@ pub(super) fn preserve(new: &mut ObjectMeta, old: &ObjectMeta) {
     new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
     new.generation = old.generation;
     new.self_link = None;
-    new.managed_fields.clone_from(&old.managed_fields);
 }
 
 /// Removes owners that are named twice and returns the warning about it.
@@ -101,7 +99,6 @@ pub(super) fn tidy(metadata: &mut ObjectMeta) {
     drop_empty(&mut metadata.annotations, |map| map.is_empty());
     drop_empty(&mut metadata.finalizers, Vec::is_empty);
     drop_empty(&mut metadata.owner_references, Vec::is_empty);
-    drop_empty(&mut metadata.managed_fields, Vec::is_empty);
     for field in [&mut metadata.name, &mut metadata.namespace, &mut metadata.generate_name, &mut metadata.uid]
     {
         drop_empty(field, String::is_empty);

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
+use super::apply::Writer;
 use super::operation::{Body, Context, Outcome};
 use super::{Registry, Strategy, check, generate, storage_error};
 use crate::admission::{self, Review, Validate};
 use crate::cacher::Place;
-use crate::codec::{Encoded, EventType, Expected, decode};
+use crate::codec::{Encoded, EventType, Expected, Tree, decode, decode_value};
 use crate::meta::field::Path;
 use crate::meta::{ApiError, ObjectMeta, Resource, Revision, Time, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
@@ -27,6 +28,8 @@ impl<S: Strategy> Registry<S> {
         context.warnings.extend(decoded.warnings);
         let mut object = decoded.object;
         self.prepare_new(context, &mut object, place)?;
+        let writer = Writer::new::<S::Object>(&self.field_schema, options, None, self.now());
+        writer.record(None, &mut object, false)?;
         let generated = is_generated(object.metadata());
         let attempts = if generated { NAME_ATTEMPTS } else { 1 };
         for attempt in 1..=attempts {
@@ -42,6 +45,51 @@ impl<S: Strategy> Registry<S> {
             }
         }
         Err(ApiError::generated_name_taken(Self::RESOURCE, ""))
+    }
+
+    /// Makes an object of a configuration that is applied where there is none; none when somebody was faster.
+    pub(super) async fn create_applied(
+        &self,
+        context: &Context,
+        place: &Place,
+        config: &Tree,
+        options: &WriteOptions,
+        writer: &Writer<'_>,
+    ) -> Result<Option<Encoded>, ApiError> {
+        match &context.may_create {
+            Some(gate) => gate.check().await?,
+            None => return Err(ApiError::not_found(Self::RESOURCE, &place.name)),
+        }
+        let mut object = self.applied(config, options, writer)?;
+        let uid = check::text(object.metadata().uid.as_ref());
+        if !uid.is_empty() {
+            let why = format!(
+                "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            );
+            return Err(ApiError::conflict(Self::RESOURCE, &place.name, &why));
+        }
+        check::name(object.metadata(), place)?;
+        self.prepare_new(context, &mut object, place)?;
+        writer.record(None, &mut object, true)?;
+        self.admit_new(context, &object, options).await?;
+        match self.insert(object, false, options.dry_run).await? {
+            Inserted::Done(object) => Ok(Some(object)),
+            Inserted::Exists(_) => Ok(None),
+        }
+    }
+
+    /// Returns the object that a configuration alone makes.
+    fn applied(
+        &self,
+        config: &Tree,
+        options: &WriteOptions,
+        writer: &Writer<'_>,
+    ) -> Result<S::Object, ApiError> {
+        let value = writer.apply(None, &config.value)?;
+        let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
+        let tree = Tree { value, duplicates: config.duplicates.clone() };
+        let decoded = decode_value(tree, expected);
+        decoded.map(|decoded| decoded.object).map_err(|problem| ApiError::bad_request(problem.to_string()))
     }
 
     /// Makes a client's object one that can be stored.

@@ -11,8 +11,9 @@ use crate::meta::{ApiError, Reason};
 
 /// The most operations of a JSON patch.
 const MOST_OPERATIONS: usize = 10_000;
-/// How deep operations may make an object.
-const MOST_DEPTH: usize = 512;
+/// How deep operations may make an object; what is stored has to be read again, and decoders go no deeper
+/// than 128.
+const MOST_DEPTH: usize = 100;
 /// The most bytes that the copy operations of a JSON patch may add.
 const MOST_COPIED: usize = 3 << 20;
 

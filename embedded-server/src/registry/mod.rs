@@ -3,10 +3,10 @@
 //! A [`Registry`] turns an [`Operation`] into an [`Outcome`]: it decodes, applies the type's [`Strategy`],
 //! validates, asks admission and commits. Knows no HTTP.
 
+mod apply;
 mod check;
 mod create;
 mod delete;
-#[allow(dead_code, unused_imports, reason = "wired into create and update by the next commit")]
 mod fieldmanager;
 mod generate;
 mod json_patch;
@@ -27,7 +27,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 pub use self::operation::{
-    Body, Change, Context, ListOutcome, Operation, Outcome, Request, Warnings, WatchOutcome,
+    Body, Change, Context, ListOutcome, MayCreate, Operation, Outcome, Request, Warnings, WatchOutcome,
 };
 use self::strategic::PatchSchema;
 pub use self::strategy::{Column, SelectableField, Strategy};
@@ -94,6 +94,7 @@ pub struct Registry<S: Strategy> {
     clock: Arc<dyn Clock>,
     prefix: Prefix,
     patch_schema: PatchSchema,
+    field_schema: fieldmanager::Schema,
 }
 
 impl<S: Strategy> Registry<S> {
@@ -114,10 +115,15 @@ impl<S: Strategy> Registry<S> {
         let describe = Arc::new(Described(Arc::clone(&strategy)));
         let cacher = Cacher::start(Arc::clone(&backend), prefix.clone(), describe, limits).await?;
         let patch_schema = PatchSchema::of::<S::Object>();
-        Ok(Self { strategy, backend, cacher, admission, clock, prefix, patch_schema })
+        let field_schema = fieldmanager::Schema::of(Self::RESOURCE, Self::schema_of);
+        Ok(Self { strategy, backend, cacher, admission, clock, prefix, patch_schema, field_schema })
     }
 
     const RESOURCE: &'static Descriptor = &S::Object::DESCRIPTOR;
+
+    fn schema_of(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<S::Object>()
+    }
 
     /// Returns the stored state of an object, as fresh as the request.
     async fn current(&self, place: &Place) -> Result<Current, ApiError> {
@@ -264,7 +270,7 @@ impl<S: Strategy> Rest for Registry<S> {
     }
 
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {
-        |generator| generator.subschema_for::<S::Object>()
+        Self::schema_of
     }
 
     fn is_ready(&self) -> bool {

@@ -1,8 +1,10 @@
 //! A request as data, before anything is done, and what came of it.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
@@ -46,6 +48,8 @@ pub enum Change {
     MergePatch(Body),
     /// The body is merged into the object, lists that are sets or maps item by item.
     StrategicMergePatch(Body),
+    /// The body is what its manager wants the object to say (server-side apply).
+    Apply(Body),
     /// The body lists operations on the object (RFC 6902).
     JsonPatch(Body),
 }
@@ -59,11 +63,23 @@ pub struct Body {
     pub format: BodyFormat,
 }
 
+/// Knows whether the user of a request may also create what the request would create on the way.
+#[async_trait]
+pub trait MayCreate: Debug + Send + Sync {
+    /// Returns without error when he may.
+    ///
+    /// # Errors
+    /// 403, or 500 when nobody can say.
+    async fn check(&self) -> Result<(), ApiError>;
+}
+
 /// Who asks, and what he is told besides the answer.
 #[derive(Debug, Default)]
 pub struct Context {
     /// The authenticated user.
     pub user: Arc<UserInfo>,
+    /// Asked before a patch creates an object; without it none does.
+    pub may_create: Option<Box<dyn MayCreate>>,
     /// Collects warnings for the answer, success or failure.
     pub warnings: Warnings,
 }

@@ -5,6 +5,7 @@
 use ::json_patch::Patch;
 use serde_json::{Map, Value};
 
+use super::apply::{self, Writer};
 use super::json_patch;
 use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
@@ -19,6 +20,7 @@ pub(super) enum Prepared<'a, T> {
     Merge(Tree),
     Strategic(Tree, &'a PatchSchema),
     Json(Patch),
+    Apply(Tree),
 }
 
 /// Reads the body of a change.
@@ -34,6 +36,7 @@ pub(super) fn prepare<'a, T: Resource>(
             read_strategic(body).map(|tree| Prepared::Strategic(tree, schema))
         }
         Change::JsonPatch(body) => json_patch::read(body).map(Prepared::Json),
+        Change::Apply(body) => apply::read(body, expected.validation).map(Prepared::Apply),
     }
 }
 
@@ -63,17 +66,30 @@ fn read_strategic(body: &Body) -> Result<Tree, ApiError> {
 
 impl<T: Resource> Prepared<'_, T> {
     /// Returns what the encoded object `current` becomes.
-    pub(super) fn apply(&self, current: &[u8], expected: Expected<'_>) -> Result<Decoded<T>, ApiError> {
+    pub(super) fn apply(
+        &self,
+        current: &[u8],
+        expected: Expected<'_>,
+        writer: &Writer<'_>,
+    ) -> Result<Decoded<T>, ApiError> {
         if let Self::Replace(decoded) = self {
             return Ok(decoded.clone());
         }
-        let value = self.patched(serde_json::from_slice(current).map_err(ApiError::internal)?)?;
+        let value = self.patched(serde_json::from_slice(current).map_err(ApiError::internal)?, writer)?;
         self.check_type(&value, expected)?;
         decode_value(Tree { value, duplicates: self.duplicates() }, expected)
             .map_err(|problem| self.misshapen(current, expected, &problem))
     }
 
-    fn patched(&self, mut value: Value) -> Result<Value, ApiError> {
+    /// Returns the configuration of an apply, which alone of all patches can create.
+    pub(super) fn configuration(&self) -> Option<&Tree> {
+        match self {
+            Self::Apply(config) => Some(config),
+            _ => None,
+        }
+    }
+
+    fn patched(&self, mut value: Value, writer: &Writer<'_>) -> Result<Value, ApiError> {
         match self {
             Self::Replace(_) => {}
             Self::Merge(patch) => ::json_patch::merge(&mut value, &patch.value),
@@ -81,6 +97,7 @@ impl<T: Resource> Prepared<'_, T> {
                 value = strategic::apply(&value, &patch.value, schema).map_err(|error| refused(&error))?;
             }
             Self::Json(patch) => json_patch::apply(&mut value, patch)?,
+            Self::Apply(config) => value = writer.apply(Some(&value), &config.value)?,
         }
         Ok(value)
     }
@@ -88,7 +105,7 @@ impl<T: Resource> Prepared<'_, T> {
     /// Returns the fields that stand in the patch more than once.
     fn duplicates(&self) -> Vec<String> {
         match self {
-            Self::Merge(patch) | Self::Strategic(patch, _) => patch.duplicates.clone(),
+            Self::Merge(patch) | Self::Strategic(patch, _) | Self::Apply(patch) => patch.duplicates.clone(),
             Self::Replace(_) | Self::Json(_) => Vec::new(),
         }
     }
@@ -149,22 +166,20 @@ fn misshapen<T: Resource>(current: &[u8], expected: Expected<'_>, problem: &Prob
 }
 
 fn invalid_patch(shown: &str, name: &str, expected: Expected<'_>, problem: &Problem) -> ApiError {
-    let why = match problem {
-        Problem::Mistyped(why) => why.clone(),
-        Problem::Strict(violations) => format!("strict decoding error: {}", violations.join(", ")),
-    };
-    let error = field::Error::invalid(&Path::new("patch"), shown, why);
+    let error = field::Error::invalid(&Path::new("patch"), shown, problem.to_string());
     ApiError::invalid(expected.resource.group, expected.resource.kind, name, &[error])
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
     use crate::codec::BodyFormat;
-    use crate::meta::FieldValidation;
+    use crate::meta::{FieldValidation, WriteOptions};
+    use crate::registry::fieldmanager::Schema;
     use crate::workflow::Workflow;
 
     /// Applies a strategic merge patch to a workflow with the step `a`.
@@ -177,7 +192,10 @@ mod tests {
             "spec": {"steps": [{"name": "a", "image": "x"}]},
         });
         let prepared = prepare::<Workflow>(&Change::StrategicMergePatch(body), expected, &schema)?;
-        Ok(prepared.apply(current.to_string().as_bytes(), expected)?.object)
+        let fields = Schema::of(&Workflow::DESCRIPTOR, |generator| generator.subschema_for::<Workflow>());
+        let options = WriteOptions::default();
+        let writer = Writer::new::<Workflow>(&fields, &options, None, Timestamp::UNIX_EPOCH);
+        Ok(prepared.apply(current.to_string().as_bytes(), expected, &writer)?.object)
     }
 
     fn answer(patch: &str) -> (u16, String) {

@@ -5,13 +5,14 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::apply::Writer;
 use super::operation::{Change, Context, Outcome};
 use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, patch, storage_error};
 use crate::admission::{self, Review, Validate};
 use crate::cacher::Place;
 use crate::codec::{Encoded, EventType, Expected};
 use crate::meta::field::{self, Path};
-use crate::meta::{ApiError, Resource, Subresource, WriteOptions, validation};
+use crate::meta::{ApiError, Reason, Resource, Subresource, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
 
 impl<S: Strategy> Registry<S> {
@@ -28,20 +29,48 @@ impl<S: Strategy> Registry<S> {
         if let patch::Prepared::Replace(new) = &change {
             check::name(new.object.metadata(), place)?;
         }
+        let writer = Writer::new::<S::Object>(&self.field_schema, options, part, self.now());
         let deadline = Instant::now() + WRITE_DEADLINE;
-        let mut current = self.current(place).await?;
+        let mut current = match self.found_or_created(context, place, part, &change, options, &writer).await?
+        {
+            Found::There(current) => current,
+            Found::Created(object) => return Ok(Outcome::Object { code: 201, object }),
+        };
         loop {
-            let old = Self::decode(&current.encoded.json())?;
-            let changed = change.apply(&current.encoded.json(), expected)?;
+            let json = current.encoded.json();
+            let old = Self::decode(&json)?;
+            let changed = change.apply(&json, expected, &writer)?;
             context.warnings.extend(changed.warnings);
             let mut new = changed.object;
             self.prepare_changed(context, &mut new, &old, place, part)?;
+            writer.record(Some(&json), &mut new, change.configuration().is_some())?;
             self.admit_changed(context, &new, &old, options).await?;
             match self.replace(place, &current, new, options.dry_run).await? {
                 Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
                 Replaced::Lost(fresher) if Instant::now() < deadline => current = fresher,
                 Replaced::Lost(_) => return Err(ApiError::deadline_exceeded()),
             }
+        }
+    }
+
+    /// Returns the object to change; an apply makes one where there is none.
+    async fn found_or_created(
+        &self,
+        context: &Context,
+        place: &Place,
+        part: Option<Subresource>,
+        change: &patch::Prepared<'_, S::Object>,
+        options: &WriteOptions,
+        writer: &Writer<'_>,
+    ) -> Result<Found, ApiError> {
+        let missing = match self.current(place).await {
+            Err(error) if error.reason() == Reason::NotFound && part.is_none() => error,
+            found => return found.map(Found::There),
+        };
+        let Some(config) = change.configuration() else { return Err(missing) };
+        match self.create_applied(context, place, config, options, writer).await? {
+            Some(object) => Ok(Found::Created(object)),
+            None => self.current(place).await.map(Found::There),
         }
     }
 
@@ -139,6 +168,12 @@ impl<S: Strategy> Registry<S> {
             Err(error) => Err(storage_error::<S>(&error, "update")),
         }
     }
+}
+
+/// Where a change begins.
+enum Found {
+    There(Current),
+    Created(Encoded),
 }
 
 /// What came of an attempt to write.

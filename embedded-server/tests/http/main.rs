@@ -16,6 +16,7 @@ mod openapi;
 mod paging;
 mod patch;
 mod races;
+mod server_side_apply;
 mod status;
 mod support;
 mod table;

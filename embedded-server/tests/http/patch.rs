@@ -98,7 +98,7 @@ async fn other_kinds_of_patches_are_not_understood() {
     let (server, _) = with_a().await;
     let message = "the body of the request was in an unknown format - accepted media types include: \
                    application/json-patch+json, application/merge-patch+json, \
-                   application/strategic-merge-patch+json";
+                   application/strategic-merge-patch+json, application/apply-patch+yaml";
     for kind in ["application/json", "application/apply-patch+cbor", "text/plain"] {
         let answer = server.patch(item("a"), kind, json!({})).await;
         answer.failure(415, "UnsupportedMediaType", message);

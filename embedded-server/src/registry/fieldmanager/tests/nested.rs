@@ -67,3 +67,22 @@ fn whoever_owned_parts_of_what_is_one_value_now_owns_all_of_it() {
     world.object.as_mut().unwrap()["metadata"]["managedFields"][0]["fieldsV1"] = old;
     assert_eq!(conflicts(world.apply("a", json!({"choice": {"x": "2"}}))), [".spec.choice"]);
 }
+
+#[test]
+fn bottomless_nesting_is_one_value_from_some_depth_on() {
+    let nested = |inside: Value| (0..300).fold(inside, |value, _| json!({ "x": value }));
+    let mut world = World::default();
+    world.apply("a", json!({"free": nested(json!(1))})).unwrap();
+    let conflicts = conflicts(world.apply("b", json!({"free": nested(json!(2))})));
+    assert_eq!(conflicts.len(), 1);
+    assert!(conflicts[0].len() < 250);
+}
+
+#[test]
+fn what_is_recorded_of_a_deep_object_can_be_read_again() {
+    let nested = (0..120).fold(json!(1), |value, _| json!({ "x": value }));
+    let mut world = World::default();
+    world.apply("a", json!({ "free": nested })).unwrap();
+    let stored = world.object.unwrap().to_string();
+    assert!(serde_json::from_str::<Value>(&stored).is_ok());
+}

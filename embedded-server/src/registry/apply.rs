@@ -1,0 +1,108 @@
+//! Server-side apply and the record of who manages which field, at the border between typed objects and the
+//! field manager's JSON.
+//!
+//! Source: `apiserver/pkg/endpoints/handlers/patch.go`, `apiserver/pkg/endpoints/handlers/fieldmanager`.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::fieldmanager::{self, Manager, Schema};
+use super::operation::Body;
+use crate::codec::{BodyFormat, Tree, parse_tree};
+use crate::meta::{ApiError, FieldValidation, Resource, Subresource, WriteOptions};
+
+/// Who writes an object, and what his fields mean.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    schema: &'a Schema,
+    name: &'a str,
+    force: bool,
+    subresource: &'static str,
+    api_version: String,
+    now: Timestamp,
+}
+
+/// Reads the configuration of an apply. It may be YAML; JSON, which is YAML too, is read as what it is.
+pub(super) fn read(body: &Body, validation: FieldValidation) -> Result<Tree, ApiError> {
+    let tree = match parse_tree(&body.bytes, BodyFormat::Json) {
+        Ok(tree) => tree,
+        Err(_) => parse_tree(&body.bytes, BodyFormat::Yaml)
+            .map_err(|why| ApiError::bad_request(format!("error decoding YAML: {why}")))?,
+    };
+    if !tree.duplicates.is_empty() && validation == FieldValidation::Strict {
+        let twice: Vec<_> =
+            tree.duplicates.iter().map(|path| format!("duplicate field \"{path}\"")).collect();
+        return Err(ApiError::bad_request(format!("error strict decoding YAML: {}", twice.join(", "))));
+    }
+    Ok(tree)
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new<T: Resource>(
+        schema: &'a Schema,
+        options: &'a WriteOptions,
+        part: Option<Subresource>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            schema,
+            name: &options.field_manager,
+            force: options.force,
+            subresource: part.map_or("", Subresource::as_str),
+            api_version: T::DESCRIPTOR.api_version(),
+            now,
+        }
+    }
+
+    fn manager(&self) -> Manager<'_> {
+        Manager {
+            name: self.name,
+            subresource: self.subresource,
+            api_version: &self.api_version,
+            force: self.force,
+            now: self.now,
+        }
+    }
+
+    /// Returns what an object becomes, or a new one, when the writer applies a configuration to it.
+    pub(super) fn apply(&self, live: Option<&Value>, config: &Value) -> Result<Value, ApiError> {
+        fieldmanager::apply(live, config, &self.manager(), self.schema).map_err(ApiError::from)
+    }
+
+    /// Records in an object that is otherwise as it is to be stored who manages which field of it. `live` is what
+    /// it was before; an apply has made its record already.
+    pub(super) fn record<T: Resource>(
+        &self,
+        live: Option<&[u8]>,
+        new: &mut T,
+        applied: bool,
+    ) -> Result<(), ApiError> {
+        let live: Option<Value> = live.map(serde_json::from_slice).transpose().map_err(ApiError::internal)?;
+        let mut value = self.typed_value(new)?;
+        match &live {
+            live if !applied => {
+                fieldmanager::track_update(live.as_ref(), &mut value, &self.manager(), self.schema);
+            }
+            Some(live) => fieldmanager::keep_times(live, &mut value),
+            None => {}
+        }
+        let entries = value.get_mut("metadata").and_then(|metadata| metadata.get_mut("managedFields"));
+        let entries =
+            entries.map(Value::take).filter(|entries| entries.as_array().is_some_and(|e| !e.is_empty()));
+        let entries = entries.map(serde_json::from_value).transpose().map_err(ApiError::internal)?;
+        new.metadata_mut().managed_fields = entries;
+        Ok(())
+    }
+
+    fn typed_value<T: Resource>(&self, object: &T) -> Result<Value, ApiError> {
+        let mut value = serde_json::to_value(object).map_err(ApiError::internal)?;
+        if let Some(fields) = value.as_object_mut() {
+            let kind = Map::from_iter([
+                ("apiVersion".to_owned(), self.api_version.as_str().into()),
+                ("kind".to_owned(), T::DESCRIPTOR.kind.into()),
+            ]);
+            fields.extend(kind);
+        }
+        Ok(value)
+    }
+}
