@@ -1,8 +1,11 @@
 //! Server-side apply, and who is said to manage what.
 
+use async_trait::async_trait;
+use embedded_server::authorization::{Authorizer, Decision, Unanswered};
+use embedded_server::meta::{Attributes, UserInfo, Verb};
 use serde_json::{Value, json};
 
-use crate::support::{API_VERSION, Answer, TestServer, item, workflow};
+use crate::support::{API_VERSION, Answer, Setup, TestServer, item, workflow};
 
 const APPLY: &str = "application/apply-patch+yaml";
 
@@ -39,6 +42,27 @@ async fn an_apply_makes_what_is_not_there() {
     assert_eq!(managers(&made), [pair("m", "Apply")]);
     assert_eq!(owned(&made, "m"), json!({"f:spec": {"f:timeout": {}}}));
     assert_eq!(server.read(item("a")).await, made);
+}
+
+/// Forbids to create, whoever asks.
+#[derive(Debug)]
+struct NoCreation;
+
+#[async_trait]
+impl Authorizer for NoCreation {
+    async fn authorize(&self, _: &UserInfo, attributes: &Attributes) -> Result<Decision, Unanswered> {
+        let creates = attributes.verb() == Verb::Create;
+        Ok(if creates { Decision::Deny("not today".to_owned()) } else { Decision::NoOpinion })
+    }
+}
+
+#[tokio::test]
+async fn who_may_patch_but_not_create_makes_nothing_by_applying() {
+    let server = Setup::default().asking(NoCreation).start().await;
+    let refused = apply(&server, "fieldManager=m", config(json!({}))).await;
+    let message = refused.any_failure(403, "Forbidden")["message"].take();
+    assert!(message.as_str().unwrap().contains("cannot create resource \"workflows\""), "{message}");
+    server.get(item("a")).await.any_failure(404, "NotFound");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use embedded_server::admission::Chain;
 use embedded_server::authentication::{self, ClientCertificate};
-use embedded_server::authorization::{self, AlwaysAllowPaths, PrivilegedGroup};
+use embedded_server::authorization::{self, AlwaysAllowPaths, Authorizer, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, ManualClock};
 use embedded_server::endpoints::{Api, Builder, VersionInfo};
@@ -30,6 +30,7 @@ const NOW: &str = "2024-01-15T10:00:00Z";
 pub(crate) struct Setup {
     backend: Arc<dyn Backend>,
     limits: Limits,
+    first: Vec<Arc<dyn Authorizer>>,
 }
 
 /// A server, and an administrator who talks to it over HTTP/2. It is gone when this is dropped.
@@ -46,7 +47,7 @@ pub(crate) struct TestServer {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { backend: Arc::new(Memory::new()), limits: Limits::default() }
+        Self { backend: Arc::new(Memory::new()), limits: Limits::default(), first: Vec::new() }
     }
 }
 
@@ -59,6 +60,12 @@ impl Setup {
     /// Remembers no more than this many changes.
     pub(crate) fn remembering(mut self, changes: usize) -> Self {
         self.limits.changes = changes;
+        self
+    }
+
+    /// Asks `authorizer` before all others.
+    pub(crate) fn asking(mut self, authorizer: impl Authorizer) -> Self {
+        self.first.push(Arc::new(authorizer));
         self
     }
 
@@ -93,8 +100,10 @@ impl Setup {
         let clock: Arc<dyn Clock> = Arc::new(manual.clone());
         let certificates = ClientCertificate::new(authorities(), Arc::clone(&clock)).unwrap();
         let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
-        let authorizer =
-            authorization::Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())]);
+        let mut authorizers = self.first;
+        authorizers.push(Arc::new(PrivilegedGroup));
+        authorizers.push(Arc::new(AlwaysAllowPaths::default()));
+        let authorizer = authorization::Union::new(authorizers);
         let registry =
             Registry::start(WorkflowStrategy, self.backend, Chain::default(), clock, self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
