@@ -103,6 +103,21 @@ fn replace_puts_another_in_its_place() {
 
 #[test]
 #[ignore = "needs kubectl"]
+fn server_side_apply_names_the_manager_in_the_way() {
+    with_each_kubectl(|session| {
+        let applied = session.ok_with("apply --server-side -f -", EXAMPLE);
+        assert_eq!(applied, format!("{ID} serverside-applied\n"));
+        let longer = EXAMPLE.replace("30m", "40m");
+        let conflict = session.fails_with("apply --server-side --field-manager=other -f -", &longer);
+        assert!(conflict.contains("conflict with \"kubectl\": .spec.timeout"), "{conflict}");
+        assert_eq!(timeout(session), "30m");
+        session.ok_with("apply --server-side --field-manager=other --force-conflicts -f -", &longer);
+        assert_eq!(timeout(session), "40m");
+    });
+}
+
+#[test]
+#[ignore = "needs kubectl"]
 fn a_strategic_patch_tells_steps_apart_by_name() {
     with_each_kubectl(|session| {
         session.ok_with("create -f -", EXAMPLE);
