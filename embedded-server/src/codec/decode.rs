@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Track;
 
+use super::plain::is_plain;
 use super::{BodyFormat, Tree, yaml};
 use crate::meta::{ApiError, Descriptor, FieldValidation};
 
@@ -38,6 +39,9 @@ pub fn decode<T: DeserializeOwned>(
     format: BodyFormat,
     expected: Expected<'_>,
 ) -> Result<Decoded<T>, ApiError> {
+    if let Some(decoded) = decode_plain(body, format, expected.resource) {
+        return Ok(decoded);
+    }
     let kind = expected.resource.kind;
     let tree = parse_tree(body, format).map_err(|why| unrecognized(kind, &why, body))?;
     if !tree.value.is_object() {
@@ -46,6 +50,23 @@ pub fn decode<T: DeserializeOwned>(
     }
     check_type(&tree.value, expected.resource)?;
     decode_value(tree, expected).map_err(|problem| not_handled(expected.resource, &problem.to_string()))
+}
+
+/// Decodes a body with which all is well; none says nothing about what is wrong with it.
+fn decode_plain<T: DeserializeOwned>(
+    body: &[u8],
+    format: BodyFormat,
+    resource: &Descriptor,
+) -> Option<Decoded<T>> {
+    let text = std::str::from_utf8(body).ok().filter(|_| format == BodyFormat::Json)?;
+    if !is_plain(text, resource) {
+        return None;
+    }
+    let mut unknown = false;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let object =
+        serde_ignored::deserialize(&mut deserializer, |path| unknown |= !is_type_meta(&path)).ok()?;
+    (!unknown).then_some(Decoded { object, warnings: Vec::new() })
 }
 
 /// Why a tree is not the object it should be.
@@ -166,6 +187,71 @@ fn spell(path: &serde_ignored::Path<'_>) -> String {
         },
         Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
             spell(parent)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::meta::Scope;
+
+    const THINGS: Descriptor = Descriptor {
+        group: "example.com",
+        version: "v1",
+        kind: "Thing",
+        plural: "things",
+        singular: "thing",
+        short_names: &[],
+        categories: &[],
+        scope: Scope::Namespaced,
+        subresources: &[],
+        definition_prefix: "com.example.v1",
+    };
+
+    #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Thing {
+        name: String,
+        labels: BTreeMap<String, String>,
+        parts: Vec<Thing>,
+    }
+
+    const PLAIN: &str = r#"{"apiVersion":"example.com/v1","kind":"Thing","name":"a","labels":{"x":"y"},"parts":[{"name":"b"}]}"#;
+
+    fn decoded(body: &str) -> Option<Decoded<Thing>> {
+        decode_plain(body.as_bytes(), BodyFormat::Json, &THINGS)
+    }
+
+    #[test]
+    fn a_plain_body_decodes_to_what_its_tree_does() {
+        let expected = Expected { resource: &THINGS, validation: FieldValidation::Strict };
+        let tree = parse_tree(PLAIN.as_bytes(), BodyFormat::Json).unwrap();
+        let by_tree: Decoded<Thing> = decode_value(tree, expected).unwrap();
+        assert_eq!(decoded(PLAIN).unwrap().object, by_tree.object);
+    }
+
+    #[test]
+    fn what_there_is_something_to_say_about_is_left_to_the_tree() {
+        for (part, instead) in [
+            (r#""x":"y""#, r#""x":"y","x":"z""#),
+            (r#""name":"a""#, r#""name":"a","nmae":"a""#),
+            (r#""name":"a""#, r#""name":"a","name":"b""#),
+            (r#""name":"a""#, r#""name":7"#),
+            (r#""name":"a""#, r#""n\u0061me":"a""#),
+            (r#""name":"b""#, r#""name":"b","more":{}"#),
+            (r#""kind":"Thing""#, r#""kind":"Widget""#),
+            (r#""kind":"Thing","#, ""),
+            ("example.com/v1", "example.com/v2"),
+            ("}]}", "}]},"),
+        ] {
+            assert!(PLAIN.contains(part), "{part}");
+            let body = PLAIN.replacen(part, instead, 1);
+            assert!(decoded(&body).is_none(), "{body}");
         }
     }
 }

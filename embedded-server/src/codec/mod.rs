@@ -4,6 +4,7 @@
 mod decode;
 mod encoded;
 mod negotiation;
+mod plain;
 mod tree;
 mod views;
 pub mod yaml;
