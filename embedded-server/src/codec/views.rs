@@ -39,12 +39,17 @@ pub fn metadata_of(object: &[u8]) -> Result<&RawValue, Malformed> {
 /// # Errors
 /// When the bytes are no object with metadata.
 pub fn partial_object_metadata(object: &[u8], version: &str) -> Result<Vec<u8>, Malformed> {
-    let metadata = metadata_of(object)?.get();
-    let mut out = Vec::with_capacity(metadata.len() + 96);
+    let metadata = metadata_of(object)?;
+    let mut out = Vec::with_capacity(metadata.get().len() + 96);
+    write_partial(&mut out, metadata, version);
+    Ok(out)
+}
+
+/// Adds a `PartialObjectMetadata` of `meta.k8s.io/<version>` with this metadata to `out`.
+pub fn write_partial(out: &mut Vec<u8>, metadata: &RawValue, version: &str) {
     out.extend_from_slice(br#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/"#);
     out.extend_from_slice(version.as_bytes());
     out.extend_from_slice(br#"","metadata":"#);
-    out.extend_from_slice(metadata.as_bytes());
+    out.extend_from_slice(metadata.get().as_bytes());
     out.push(b'}');
-    Ok(out)
 }

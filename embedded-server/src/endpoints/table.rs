@@ -1,9 +1,10 @@
 //! Tables, which `kubectl get` asks for. Source: `apiserver/pkg/endpoints/handlers/response.go`.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::codec::{IncludeObject, Malformed, Version, metadata_of, partial_object_metadata};
+use crate::codec::{IncludeObject, Malformed, Version, metadata_of, write_partial};
 use crate::meta::{ApiError, Query};
 use crate::registry::Rest;
 
@@ -94,13 +95,15 @@ impl Tables {
     }
 
     fn row(self, out: &mut Vec<u8>, object: &[u8], mut cells: Vec<Value>) -> Result<(), Malformed> {
-        cells.insert(0, name_of(object)?);
-        out.extend_from_slice(format!(r#"{{"cells":{}"#, Value::Array(cells)).as_bytes());
+        let metadata = metadata_of(object)?;
+        cells.insert(0, name_in(metadata)?);
+        out.extend_from_slice(br#"{"cells":"#);
+        serde_json::to_writer(&mut *out, &cells).map_err(|_| Malformed)?;
         match self.include {
             IncludeObject::None => out.extend_from_slice(br#","object":null"#),
             IncludeObject::Metadata => {
                 out.extend_from_slice(br#","object":"#);
-                out.extend_from_slice(&partial_object_metadata(object, self.version.as_str())?);
+                write_partial(out, metadata, self.version.as_str());
             }
             IncludeObject::Object => {
                 out.extend_from_slice(br#","object":"#);
@@ -112,13 +115,13 @@ impl Tables {
     }
 }
 
-fn name_of(object: &[u8]) -> Result<Value, Malformed> {
+fn name_in(metadata: &RawValue) -> Result<Value, Malformed> {
     #[derive(serde::Deserialize)]
     struct Named<'a> {
         #[serde(borrow, default)]
         name: std::borrow::Cow<'a, str>,
     }
-    let named: Named<'_> = serde_json::from_str(metadata_of(object)?.get()).map_err(|_| Malformed)?;
+    let named: Named<'_> = serde_json::from_str(metadata.get()).map_err(|_| Malformed)?;
     Ok(Value::String(named.name.into_owned()))
 }
 
