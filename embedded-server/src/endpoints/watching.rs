@@ -2,6 +2,7 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/watch.go`, `apiserver/pkg/storage/cacher/cache_watcher.go`.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use futures::Stream;
 use futures::stream::unfold;
 use serde_json::{Map, json};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::response::status_json;
 use super::table::Tables;
@@ -44,8 +45,9 @@ struct Sending {
     picture: Picture,
     bookmarks: bool,
     mark_initial_end: bool,
-    next_bookmark: Instant,
     end: Instant,
+    /// Wakes at the next bookmark or at the end, whichever comes first.
+    alarm: Pin<Box<Sleep>>,
     /// Set once the stream has to end after what was said last.
     over: bool,
     stop: watch::Receiver<bool>,
@@ -74,8 +76,8 @@ pub(super) fn lines(
             picture,
             bookmarks: outcome.bookmarks,
             mark_initial_end: outcome.mark_initial_end,
-            next_bookmark: next_bookmark(now, now + lasts),
             end: now + lasts,
+            alarm: Box::pin(sleep_until(next_alarm(now, now + lasts))),
             over: false,
             stop,
         })),
@@ -88,10 +90,11 @@ pub(super) fn lines(
     })
 }
 
-/// The next full minute, but not so late that the last bookmark would be missed.
-fn next_bookmark(now: Instant, end: Instant) -> Instant {
+/// When the next bookmark is due, a minute from now but not so late that the last one would be missed; the end
+/// when there is none left to send.
+fn next_alarm(now: Instant, end: Instant) -> Instant {
     let last = end - BEFORE_END;
-    if now < last { (now + BOOKMARK_EVERY).min(last) } else { end + BOOKMARK_EVERY }
+    if now < last { (now + BOOKMARK_EVERY).min(last) } else { end }
 }
 
 impl Sending {
@@ -117,14 +120,16 @@ impl Sending {
         tokio::select! {
             biased;
             delivery = self.watcher.next() => delivery.map_or(Happened::End, Happened::Delivery),
-            () = sleep_until(self.next_bookmark) => Happened::BookmarkTime,
-            () = sleep_until(self.end) => Happened::End,
+            () = &mut self.alarm => match self.alarm.deadline() < self.end {
+                true => Happened::BookmarkTime,
+                false => Happened::End,
+            },
             _ = self.stop.wait_for(|stop| *stop) => Happened::End,
         }
     }
 
     fn periodic_bookmark(&mut self) -> Option<Bytes> {
-        self.next_bookmark = next_bookmark(Instant::now(), self.end);
+        self.alarm.as_mut().reset(next_alarm(Instant::now(), self.end));
         self.bookmarks.then(|| self.bookmark(self.watcher.revision(), false))
     }
 
