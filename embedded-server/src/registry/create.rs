@@ -38,7 +38,7 @@ impl<S: Strategy> Registry<S> {
                 object.metadata_mut().name = Some(generate::name(base));
             }
             self.admit_new(context, &object, options).await?;
-            match self.insert(object.clone(), generated, options.dry_run).await? {
+            match self.insert(&mut object, generated, options.dry_run).await? {
                 Inserted::Done(object) => return Ok(Outcome::Object { code: 201, object }),
                 Inserted::Exists(_) if attempt < attempts => {}
                 Inserted::Exists(error) => return Err(error),
@@ -72,7 +72,7 @@ impl<S: Strategy> Registry<S> {
         self.prepare_new(context, &mut object, place)?;
         writer.record(None, &mut object, true)?;
         self.admit_new(context, &object, options).await?;
-        match self.insert(object, false, options.dry_run).await? {
+        match self.insert(&mut object, false, options.dry_run).await? {
             Inserted::Done(object) => Ok(Some(object)),
             Inserted::Exists(_) => Ok(None),
         }
@@ -135,7 +135,12 @@ impl<S: Strategy> Registry<S> {
         self.admission.validate(review).await
     }
 
-    async fn insert(&self, object: S::Object, generated: bool, dry_run: bool) -> Result<Inserted, ApiError> {
+    async fn insert(
+        &self,
+        object: &mut S::Object,
+        generated: bool,
+        dry_run: bool,
+    ) -> Result<Inserted, ApiError> {
         let metadata = object.metadata();
         let name = check::text(metadata.name.as_ref()).to_owned();
         let place = Place { namespace: check::text(metadata.namespace.as_ref()).to_owned(), name };

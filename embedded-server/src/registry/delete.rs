@@ -75,7 +75,7 @@ impl<S: Strategy> Registry<S> {
         if !changed {
             return Ok(Removed::Done(Outcome::Object { code, object: current.encoded.clone() }));
         }
-        let stored = Bytes::from(Self::encode(object)?);
+        let stored = Bytes::from(Self::encode(&mut object)?);
         if options.dry_run {
             let object = framed(&stored, current)?;
             return Ok(Removed::Done(Outcome::Object { code, object }));

@@ -146,9 +146,9 @@ impl<S: Strategy> Registry<S> {
     }
 
     /// Encodes an object as it is stored; the resource version is the store's to say.
-    fn encode(mut object: S::Object) -> Result<Vec<u8>, ApiError> {
+    fn encode(object: &mut S::Object) -> Result<Vec<u8>, ApiError> {
         object.metadata_mut().resource_version = None;
-        encode(&object).map_err(ApiError::internal)
+        encode(object).map_err(ApiError::internal)
     }
 
     fn now(&self) -> Timestamp {

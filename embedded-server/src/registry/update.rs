@@ -144,12 +144,12 @@ impl<S: Strategy> Registry<S> {
         &self,
         place: &Place,
         current: &Current,
-        new: S::Object,
+        mut new: S::Object,
         dry_run: bool,
     ) -> Result<Replaced, ApiError> {
         let metadata = new.metadata();
         let ends = metadata.deletion_timestamp.is_some() && metadata.finalizers.is_none();
-        let stored = Bytes::from(Self::encode(new)?);
+        let stored = Bytes::from(Self::encode(&mut new)?);
         let framed = |at| Encoded::new(EventType::Modified, &stored, at).map_err(ApiError::internal);
         let unwritten = framed(current.revision)?;
         if dry_run || unwritten.json() == current.encoded.json() {
