@@ -10,8 +10,8 @@ use crate::support::{API_VERSION, Answer, Setup, TestServer, item, workflow};
 const APPLY: &str = "application/apply-patch+yaml";
 
 /// Returns a configuration of the workflow `a` with the given spec.
-fn config(spec: Value) -> Value {
-    json!({"apiVersion": API_VERSION, "kind": "Workflow", "metadata": {"name": "a"}, "spec": spec})
+fn config(spec: impl Into<Value>) -> Value {
+    json!({"apiVersion": API_VERSION, "kind": "Workflow", "metadata": {"name": "a"}, "spec": spec.into()})
 }
 
 async fn apply(server: &TestServer, query: &str, config: Value) -> Answer {
