@@ -18,6 +18,7 @@ mod patch;
 mod races;
 mod server_side_apply;
 mod status;
+mod strategic_patch;
 mod support;
 mod table;
 mod time_limits;

@@ -4,8 +4,6 @@ use serde_json::{Value, json};
 
 use crate::support::{ALL, JSON_PATCH, MERGE_PATCH, TestServer, item, workflow};
 
-const STRATEGIC: &str = "application/strategic-merge-patch+json";
-
 async fn with_a() -> (TestServer, Value) {
     let server = TestServer::start().await;
     let stored = server.has(workflow("a").with_label("app", "x").with("/spec/timeout", "1m")).await;
@@ -74,23 +72,6 @@ async fn a_patch_that_cannot_be_read_is_refused() {
             assert_eq!(answer.any_failure(400, "BadRequest")["status"], "Failure", "{kind}: {body}");
         }
     }
-}
-
-#[tokio::test]
-async fn a_strategic_merge_patch_merges_lists_by_their_keys() {
-    let server = TestServer::start().await;
-    let owner = |uid: &str| json!({"apiVersion": "v1", "kind": "Pod", "name": uid, "uid": uid});
-    server.has(workflow("a").with("/metadata/ownerReferences", json!([owner("u"), owner("v")]))).await;
-    let patch = json!({
-        "metadata": {"ownerReferences": [{"$patch": "delete", "uid": "u"}]},
-        "spec": {"steps": [{"name": "build", "args": ["-v"]}, {"name": "test", "image": "golang"}]},
-    });
-    let patched = server.patch(item("a"), STRATEGIC, patch).await.expect(200).json();
-    assert_eq!(patched["metadata"]["ownerReferences"], json!([owner("v")]));
-    let mut steps = patched["spec"]["steps"].as_array().unwrap().clone();
-    steps.sort_by_key(|step| step["name"].as_str().unwrap().to_owned());
-    let build = json!({"name": "build", "image": "golang:1.21", "args": ["-v"]});
-    assert_eq!(steps, [build, json!({"name": "test", "image": "golang"})]);
 }
 
 #[tokio::test]
