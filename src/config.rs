@@ -1,13 +1,14 @@
 //! What was typed, understood: arguments become a [`ServeConfig`] that is valid by construction. Touches
 //! neither the disk nor the network.
 
-mod duration;
 mod storage;
 
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use embedded_server::meta::duration::parse_go;
 use thiserror::Error;
 
 use crate::cli;
@@ -58,7 +59,7 @@ pub(crate) enum ConfigError {
         /// What it was set to.
         value: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: String,
     },
 }
 
@@ -125,11 +126,12 @@ fn positive(flag: &'static str, value: &str) -> Result<Duration, ConfigError> {
 }
 
 fn duration(flag: &'static str, value: &str) -> Result<Duration, ConfigError> {
-    duration::parse(value).map_err(|problem| unusable(flag, value, problem))
+    let parsed = parse_go(value).map_err(|problem| unusable(flag, value, problem))?;
+    Duration::try_from(parsed).map_err(|_| unusable(flag, value, "it must not be less than zero"))
 }
 
-fn unusable(flag: &'static str, value: &str, problem: &'static str) -> ConfigError {
-    ConfigError::Duration { flag, value: value.to_owned(), problem }
+fn unusable(flag: &'static str, value: &str, problem: impl Display) -> ConfigError {
+    ConfigError::Duration { flag, value: value.to_owned(), problem: problem.to_string() }
 }
 
 #[cfg(test)]

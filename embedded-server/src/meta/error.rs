@@ -206,6 +206,12 @@ impl ApiError {
         error
     }
 
+    /// 422 in words that say nothing more, as `errors.NewGenericServerResponse` does.
+    pub fn rejected() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(422, Reason::Invalid, message)
+    }
+
     /// 429: the server has as much to do as it takes on.
     pub fn too_many_requests(retry_after_seconds: i32) -> Self {
         let message = "Too many requests, please try again later.";

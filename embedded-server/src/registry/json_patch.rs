@@ -6,7 +6,6 @@ use ::json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use super::operation::Body;
-use super::patch::rejected;
 use crate::meta::{ApiError, Reason};
 
 /// The most operations of a JSON patch.
@@ -39,7 +38,7 @@ pub(super) fn apply(value: &mut Value, patch: &Patch) -> Result<(), ApiError> {
         growth.allow(value, operation)?;
         ::json_patch::patch(value, std::slice::from_ref(operation)).map_err(|error| {
             tracing::debug!(%error, "a JSON patch does not apply");
-            rejected()
+            ApiError::rejected()
         })?;
     }
     Ok(())
@@ -65,7 +64,7 @@ impl Growth {
             PatchOperation::Remove(_) | PatchOperation::Test(_) => 0,
         };
         self.depth = self.depth.max(deep);
-        if self.depth > MOST_DEPTH { Err(rejected()) } else { Ok(()) }
+        if self.depth > MOST_DEPTH { Err(ApiError::rejected()) } else { Ok(()) }
     }
 
     /// Counts what is copied and returns its depth.

@@ -11,7 +11,7 @@ use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
 use crate::codec::{Decoded, Expected, Problem, Tree, decode, decode_value};
 use crate::meta::field::{self, Path};
-use crate::meta::{ApiError, Reason, Resource};
+use crate::meta::{ApiError, Resource};
 
 /// A change whose body has been read.
 #[derive(Debug)]
@@ -124,12 +124,6 @@ impl<T: Resource> Prepared<'_, T> {
     }
 }
 
-/// 422 in words that say nothing more, as `errors.NewGenericServerResponse` does.
-pub(super) fn rejected() -> ApiError {
-    let message = "the server rejected our request due to an error in our request";
-    ApiError::new(422, Reason::Invalid, message)
-}
-
 /// Gives a strategic merge patch that does not apply the code that `interpretStrategicMergePatchError` gives:
 /// what it does not know is the server's failure.
 fn refused(error: &PatchError) -> ApiError {
@@ -138,7 +132,7 @@ fn refused(error: &PatchError) -> ApiError {
         PatchError::PrimitiveList | PatchError::RetainKeys | PatchError::SetElementOrder => {
             ApiError::bad_request(error.to_string())
         }
-        PatchError::ListOfLists => rejected(),
+        PatchError::ListOfLists => ApiError::rejected(),
         PatchError::Other(why) => ApiError::unclassified(why),
     }
 }
