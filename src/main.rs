@@ -21,10 +21,6 @@ use crate::cli::{Cli, ColorWhen};
 use crate::failure::Failure;
 use crate::printer::Printer;
 
-/// Objects live long among buffers that do not: glibc's allocator spends a third more time on that.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     match Cli::try_parse_from(&arguments) {
