@@ -26,9 +26,9 @@ impl Historian {
     }
 
     /// Makes the state of what was stored.
-    pub(super) fn state(&self, items: &[KeyValue]) -> Result<Objects, StorageError> {
+    pub(super) fn state(&self, items: Vec<KeyValue>) -> Result<Objects, StorageError> {
         items
-            .iter()
+            .into_iter()
             .map(|item| {
                 let key = self.key(item.key.as_str());
                 let object = Object::new(Arc::clone(&key), &item.value, item.revision, EventType::Added);

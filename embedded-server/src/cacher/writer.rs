@@ -42,22 +42,23 @@ impl Writer {
 
     /// Brings the stored state and its recent past into memory and returns the changes that follow it.
     pub(super) async fn load(&mut self) -> Result<ChangeStream, StorageError> {
-        let snapshot = self.backend.list(&self.prefix).await?;
-        match self.load_with_past(&snapshot, self.since(&snapshot)).await {
-            Err(StorageError::Compacted { .. }) => self.load_with_past(&snapshot, snapshot.revision).await,
+        let Snapshot { revision, oldest, items } = self.backend.list(&self.prefix).await?;
+        let objects = self.historian.state(items)?;
+        match self.load_with_past(objects.clone(), revision, self.since(revision, oldest)).await {
+            Err(StorageError::Compacted { .. }) => self.load_with_past(objects, revision, revision).await,
             loaded => loaded,
         }
     }
 
-    /// Loads a snapshot and the changes that led to it after `since`, which may be forgotten at any moment.
+    /// Loads the state at `revision` and the changes that led to it after `since`, which may be forgotten at any
+    /// moment.
     async fn load_with_past(
         &mut self,
-        snapshot: &Snapshot,
+        mut objects: Objects,
+        revision: Revision,
         since: Revision,
     ) -> Result<ChangeStream, StorageError> {
-        let revision = snapshot.revision;
         let mut changes = self.backend.watch(&self.prefix, since).await?;
-        let mut objects = self.historian.state(&snapshot.items)?;
         let mut window = Window::starting_at(since);
         let mut reached = since;
         while reached < revision {
@@ -70,9 +71,9 @@ impl Writer {
     }
 
     /// The oldest revision worth loading changes from.
-    fn since(&self, snapshot: &Snapshot) -> Revision {
+    fn since(&self, revision: Revision, oldest: Revision) -> Revision {
         let most = u64::try_from(self.limits.changes).unwrap_or(u64::MAX);
-        snapshot.oldest.max(Revision(snapshot.revision.0.saturating_sub(most)))
+        oldest.max(Revision(revision.0.saturating_sub(most)))
     }
 
     /// Adds a batch to the window, and what it has beyond `known` to the state as well.

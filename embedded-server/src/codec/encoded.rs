@@ -95,8 +95,9 @@ impl Encoded {
     /// # Errors
     /// When the bytes were not made by [`encode`].
     pub fn new(kind: EventType, stored: &[u8], revision: Revision) -> Result<Self, Malformed> {
-        let metadata =
-            stored.windows(METADATA.len()).take(512).position(|w| w == METADATA).ok_or(Malformed)?;
+        let mut candidates = stored.windows(METADATA.len()).take(512);
+        // Most windows are told apart by one byte.
+        let metadata = candidates.position(|w| w[1] == METADATA[1] && w == METADATA).ok_or(Malformed)?;
         let (head, rest) = stored.split_at(metadata + METADATA.len());
         let mut digits = [0_u8; 20];
         let digits = decimal(revision.0, &mut digits);

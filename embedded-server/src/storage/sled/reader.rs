@@ -26,6 +26,9 @@ pub(super) struct ChunkLimit {
     pub(super) bytes: usize,
 }
 
+/// How many records are stepped over before the next one is looked up.
+const NEAR: usize = 16;
+
 /// Returns the value that stood under `key` at the cut.
 pub(super) fn get(tree: &Tree, cut: &Cut<'_>, key: &Key) -> Result<Option<KeyValue>, Fault> {
     match head(tree, key)? {
@@ -38,10 +41,42 @@ pub(super) fn get(tree: &Tree, cut: &Cut<'_>, key: &Key) -> Result<Option<KeyVal
 pub(super) fn list(tree: &Tree, cut: &Cut<'_>, prefix: &Prefix) -> Result<Vec<KeyValue>, Fault> {
     let mut items = Vec::new();
     for entry in tree.scan_prefix(head_prefix(prefix)) {
-        let (key, value) = entry?;
-        items.extend(value_at(tree, Head::decode(&value)?, cut, head_name(&key)?)?);
+        let (key, head) = entry?;
+        if let Some(revision) = standing_at(tree, Head::decode(&head)?, cut.revision)? {
+            let (key, revision) = (head_name(&key)?, Revision(revision));
+            items.push(KeyValue { key, value: Bytes::new(), revision });
+        }
     }
+    fill_in(tree, &mut items)?;
     Ok(items)
+}
+
+/// Reads the values of `items` in the order in which they lie on the disk, which is not that of their keys.
+fn fill_in(tree: &Tree, items: &mut [KeyValue]) -> Result<(), Fault> {
+    let mut by_revision: Vec<&mut KeyValue> = items.iter_mut().collect();
+    by_revision.sort_unstable_by_key(|item| item.revision);
+    let mut records = tree.range(record_key(0)..);
+    for item in by_revision {
+        item.value = walk_to(tree, &mut records, item.revision.0)?.value;
+    }
+    Ok(())
+}
+
+/// Goes on to the record of `revision`: step by step where it is near, which costs less than to look it up.
+fn walk_to(tree: &Tree, records: &mut ::sled::Iter, revision: u64) -> Result<Record, Fault> {
+    let wanted = record_key(revision);
+    for _ in 0..NEAR {
+        match records.next().transpose()? {
+            Some((key, bytes)) if key == wanted => return Record::decode(&bytes),
+            Some((key, _)) if *key < wanted[..] => {}
+            _ => break,
+        }
+    }
+    *records = tree.range(wanted..);
+    match records.next().transpose()? {
+        Some((key, bytes)) if key == wanted => Record::decode(&bytes),
+        _ => Err(Fault::Missing { revision }),
+    }
 }
 
 /// Returns the changes after the cut and up to `upto` that are below `prefix`, or the first of them.
