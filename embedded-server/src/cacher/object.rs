@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 
+use super::converted::{Conversions, Convert};
 use crate::codec::{Encoded, EventType, Malformed};
 use crate::meta::{Revision, Selector};
 
@@ -13,7 +14,9 @@ pub struct Object {
     key: Arc<str>,
     revision: Revision,
     encoded: Encoded,
-    selectable: OnceLock<Selectable>,
+    // Boxed, as most objects are never asked for it.
+    selectable: OnceLock<Box<Selectable>>,
+    conversions: Conversions,
 }
 
 /// What selectors look at.
@@ -43,7 +46,8 @@ impl Object {
         kind: EventType,
     ) -> Result<Self, Malformed> {
         let encoded = Encoded::new(kind, stored, revision)?;
-        Ok(Self { key, revision, encoded, selectable: OnceLock::new() })
+        let (selectable, conversions) = (OnceLock::new(), Conversions::default());
+        Ok(Self { key, revision, encoded, selectable, conversions })
     }
 
     /// Returns `namespace/name`, or the name alone for cluster-scoped resources.
@@ -65,6 +69,14 @@ impl Object {
         &self.encoded
     }
 
+    /// Returns the object's bytes in another version, made once for all who ask.
+    ///
+    /// # Errors
+    /// When the object cannot be converted.
+    pub fn encoded_in(&self, version: &dyn Convert) -> Result<&Encoded, Malformed> {
+        self.conversions.get(&self.encoded, version)
+    }
+
     fn name(&self) -> &str {
         self.key.rsplit_once('/').map_or(&self.key, |(_, name)| name)
     }
@@ -74,7 +86,7 @@ impl Object {
     }
 
     fn selectable(&self, describe: &dyn Describe) -> &Selectable {
-        self.selectable.get_or_init(|| describe.describe(&self.encoded.json()))
+        self.selectable.get_or_init(|| Box::new(describe.describe(&self.encoded.json())))
     }
 }
 

@@ -10,7 +10,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use futures::Stream;
 use http_body::{Frame, SizeHint};
 
-use crate::cacher::Object;
+use crate::cacher::{Convert, Object};
+use crate::codec::{Encoded, Malformed};
 
 /// How much of a list is encoded at a time, in bytes.
 const CHUNK: usize = 128 << 10;
@@ -29,19 +30,74 @@ pub enum Body {
 #[derive(Debug)]
 pub struct ListBody {
     head: Bytes,
-    items: VecDeque<Arc<Object>>,
+    items: Items,
     tail: &'static [u8],
     first: bool,
     left: u64,
 }
 
+/// The items of a list, in the version in which they are shown.
+#[derive(Debug)]
+pub(super) enum Items {
+    Stored(VecDeque<Arc<Object>>),
+    Converted(VecDeque<Encoded>),
+}
+
+impl Items {
+    /// Takes over cached objects to show them in `version`; without one as they are stored.
+    pub(super) fn new(objects: Vec<Arc<Object>>, version: Option<&dyn Convert>) -> Result<Self, Malformed> {
+        let Some(version) = version else { return Ok(Self::Stored(objects.into())) };
+        objects
+            .iter()
+            .map(|object| object.encoded_in(version).cloned())
+            .collect::<Result<_, _>>()
+            .map(Self::Converted)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.front().is_none()
+    }
+
+    /// Returns the bytes of the first item.
+    fn front(&self) -> Option<&[u8]> {
+        match self {
+            Self::Stored(objects) => objects.front().map(|object| object.encoded().item()),
+            Self::Converted(objects) => objects.front().map(Encoded::item),
+        }
+    }
+
+    fn pop_front(&mut self) {
+        match self {
+            Self::Stored(objects) => drop(objects.pop_front()),
+            Self::Converted(objects) => drop(objects.pop_front()),
+        }
+    }
+
+    /// Returns the number of bytes that the items take as part of a list: each is sent as `{` and its bytes, with
+    /// a comma between two.
+    fn size(&self) -> usize {
+        let size: usize = match self {
+            Self::Stored(objects) => objects.iter().map(|object| object.encoded().item().len() + 2).sum(),
+            Self::Converted(objects) => objects.iter().map(|object| object.item().len() + 2).sum(),
+        };
+        size.saturating_sub(usize::from(!self.is_empty()))
+    }
+}
+
 impl ListBody {
     /// Returns the body of `head`, the items separated by commas, and `tail`.
-    pub(super) fn new(head: Vec<u8>, items: Vec<Arc<Object>>, tail: &'static [u8]) -> Self {
-        // An item is sent as `{` and its bytes, with a comma between two.
-        let size: usize = items.iter().map(|item| item.encoded().item().len() + 2).sum();
-        let left = (head.len() + size.saturating_sub(usize::from(!items.is_empty())) + tail.len()) as u64;
-        Self { head: head.into(), items: items.into(), tail, first: true, left }
+    pub(super) fn new(head: Vec<u8>, items: Items, tail: &'static [u8]) -> Self {
+        let left = (head.len() + items.size() + tail.len()) as u64;
+        Self { head: head.into(), items, tail, first: true, left }
+    }
+
+    /// Returns all of the body at once.
+    pub(super) fn into_whole(mut self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(usize::try_from(self.left).unwrap_or_default());
+        while let Some(chunk) = self.next_chunk() {
+            out.extend_from_slice(&chunk);
+        }
+        out
     }
 
     fn next_chunk(&mut self) -> Option<Bytes> {
@@ -50,8 +106,7 @@ impl ListBody {
         }
         let mut out = BytesMut::with_capacity(CHUNK.min(usize::try_from(self.left).unwrap_or(CHUNK)));
         out.put_slice(&std::mem::take(&mut self.head));
-        while let Some(item) = self.items.front() {
-            let bytes = item.encoded().item();
+        while let Some(bytes) = self.items.front() {
             if !out.is_empty() && out.len() + bytes.len() > CHUNK {
                 break;
             }

@@ -145,7 +145,7 @@ fn api_resource(resource: &ServedResource) -> Value {
         ("namespaced", json!(descriptor.is_namespaced())),
         ("kind", json!(descriptor.kind)),
         ("verbs", verbs(resource.verbs)),
-        ("storageVersionHash", json!(storage_version_hash(descriptor))),
+        ("storageVersionHash", json!(storage_version_hash(resource))),
     ]);
     insert_names(&mut fields, descriptor);
     Value::Object(fields)
@@ -163,9 +163,9 @@ fn api_subresource(resource: &ServedResource, part: Subresource) -> Value {
 }
 
 /// Returns what tells clients that the stored form changed; only equality has a meaning.
-fn storage_version_hash(descriptor: &Descriptor) -> String {
-    let Descriptor { group, version, kind, .. } = descriptor;
-    let digest = Sha256::digest(format!("{group}/{version}/{kind}"));
+fn storage_version_hash(resource: &ServedResource) -> String {
+    let Descriptor { group, kind, .. } = resource.descriptor;
+    let digest = Sha256::digest(format!("{group}/{}/{kind}", resource.storage_version));
     STANDARD.encode(&digest[..8])
 }
 
@@ -284,7 +284,7 @@ mod tests {
             "resources": [
                 {"name": "widgets", "singularName": "widget", "namespaced": true, "kind": "Widget",
                  "verbs": ALL, "shortNames": ["wd"], "categories": ["all"],
-                 "storageVersionHash": storage_version_hash(&widgets().descriptor)},
+                 "storageVersionHash": storage_version_hash(&widgets())},
                 {"name": "widgets/status", "singularName": "", "namespaced": true, "kind": "Widget",
                  "verbs": ["get", "patch", "update"]},
             ],
@@ -294,9 +294,11 @@ mod tests {
 
     #[test]
     fn the_storage_version_hash_is_the_one_that_kubernetes_makes() {
-        let mut deployment = widgets().descriptor;
-        (deployment.group, deployment.version, deployment.kind) = ("apps", "v1", "Deployment");
-        assert_eq!(storage_version_hash(&deployment), "8aSe+NMegvE=");
+        let mut deployments = widgets();
+        (deployments.descriptor.group, deployments.descriptor.kind) = ("apps", "Deployment");
+        assert_eq!(storage_version_hash(&deployments), "8aSe+NMegvE=");
+        deployments.descriptor.version = "v1beta2";
+        assert_eq!(storage_version_hash(&deployments), "8aSe+NMegvE=");
     }
 
     #[test]

@@ -11,6 +11,15 @@ use crate::registry::Rest;
 const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, \
     although some resources may allow a client to request the generation of an appropriate name automatically.";
 
+/// An object of which a row is made.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// The object as it is stored, which cells are made of.
+    pub(super) stored: Bytes,
+    /// The object in the version of the request, which is put beside the cells.
+    pub(super) shown: Bytes,
+}
+
 /// How tables are made for one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tables {
@@ -57,20 +66,21 @@ impl Tables {
         }
     }
 
-    /// Returns the table of encoded objects.
+    /// Returns the table of objects.
     pub(super) fn render(
         self,
         rest: &dyn Rest,
         metadata: &Value,
-        objects: impl Iterator<Item = Bytes>,
+        rows: impl Iterator<Item = Result<Row, ApiError>>,
     ) -> Result<Vec<u8>, ApiError> {
         let mut out = self.open(rest, metadata);
-        for (index, object) in objects.enumerate() {
+        for (index, row) in rows.enumerate() {
+            let row = row?;
             if index > 0 {
                 out.push(b',');
             }
-            let cells = rest.cells(&object).map_err(ApiError::internal)?;
-            self.row(&mut out, &object, cells).map_err(ApiError::internal)?;
+            let cells = rest.cells(&row.stored).map_err(ApiError::internal)?;
+            self.row(&mut out, &row.shown, cells).map_err(ApiError::internal)?;
         }
         out.extend_from_slice(b"]}");
         Ok(out)

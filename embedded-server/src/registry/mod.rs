@@ -8,11 +8,13 @@ mod check;
 mod create;
 mod delete;
 mod fieldmanager;
+mod form;
 mod generate;
 mod json_patch;
 mod operation;
 mod patch;
 mod read;
+mod served;
 mod strategic;
 mod strategy;
 mod token;
@@ -23,16 +25,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use parking_lot::RwLock;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
+use self::form::{Form, Forms};
 pub use self::operation::{
     Body, Change, Context, ListOutcome, MayCreate, Operation, Outcome, Request, Warnings, WatchOutcome,
 };
-use self::strategic::PatchSchema;
 pub use self::strategy::{Column, SelectableField, Strategy};
 use crate::admission::Chain;
-use crate::cacher::{CacheError, Cacher, Describe, Limits, Object, Place, Selectable};
+use crate::cacher::{CacheError, Cacher, Convert, Describe, Limits, Object, Place, Selectable};
 use crate::clock::Clock;
 use crate::codec::{Encoded, EventType, Malformed, encode};
 use crate::meta::{ApiError, Descriptor, GetOptions, Reason, Resource, Revision};
@@ -41,13 +44,20 @@ use crate::storage::{Backend, Key, Prefix, StorageError};
 /// How long a write that loses races is tried again.
 const WRITE_DEADLINE: Duration = Duration::from_secs(34);
 
-/// A resource type as the layers above see it, whatever its Rust type.
+/// A resource type in one version as the layers above see it, whatever its Rust type.
 #[async_trait]
 pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
-    /// Returns names and scope of the type.
+    /// Returns names and scope of the type in the version.
     fn descriptor(&self) -> &'static Descriptor;
 
-    /// Carries out an operation.
+    /// Returns the version in which objects are stored.
+    fn storage_version(&self) -> &'static str;
+
+    /// Returns what brings stored objects into the version, unless they are stored in it.
+    fn conversion(&self) -> Option<&Arc<dyn Convert>>;
+
+    /// Carries out an operation. Bodies and patches are in the version; the objects that come out are as they
+    /// are stored.
     ///
     /// # Errors
     /// What the client is told.
@@ -56,7 +66,7 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
     /// Returns the columns of the type's table after `Name`.
     fn columns(&self) -> Vec<ColumnDefinition>;
 
-    /// Returns an object's cells in the order of [`Rest::columns`].
+    /// Returns a stored object's cells in the order of [`Rest::columns`].
     ///
     /// # Errors
     /// When the bytes are no object of the type.
@@ -84,7 +94,8 @@ pub struct ColumnDefinition {
     pub priority: i32,
 }
 
-/// All verbs of one resource type.
+/// All verbs of one resource type, in every version that it is served in; by itself in the one in which objects are
+/// stored.
 #[derive(Debug)]
 pub struct Registry<S: Strategy> {
     strategy: Arc<S>,
@@ -93,8 +104,8 @@ pub struct Registry<S: Strategy> {
     admission: Chain,
     clock: Arc<dyn Clock>,
     prefix: Prefix,
-    patch_schema: PatchSchema,
-    field_schema: fieldmanager::Schema,
+    stored: Arc<Form<S::Object>>,
+    forms: RwLock<Arc<Forms<S::Object>>>,
 }
 
 impl<S: Strategy> Registry<S> {
@@ -114,16 +125,12 @@ impl<S: Strategy> Registry<S> {
         let strategy = Arc::new(strategy);
         let describe = Arc::new(Described(Arc::clone(&strategy)));
         let cacher = Cacher::start(Arc::clone(&backend), prefix.clone(), describe, limits).await?;
-        let patch_schema = PatchSchema::of::<S::Object>();
-        let field_schema = fieldmanager::Schema::of(Self::RESOURCE, Self::schema_of);
-        Ok(Self { strategy, backend, cacher, admission, clock, prefix, patch_schema, field_schema })
+        let stored = Arc::new(Form::stored());
+        let forms = RwLock::new(Arc::new(Forms::new(Arc::clone(&stored))));
+        Ok(Self { strategy, backend, cacher, admission, clock, prefix, stored, forms })
     }
 
     const RESOURCE: &'static Descriptor = &S::Object::DESCRIPTOR;
-
-    fn schema_of(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<S::Object>()
-    }
 
     /// Returns the stored state of an object, as fresh as the request.
     async fn current(&self, place: &Place) -> Result<Current, ApiError> {
@@ -153,6 +160,29 @@ impl<S: Strategy> Registry<S> {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Carries out an operation that was asked for in a version.
+    async fn execute_in(
+        &self,
+        form: &Form<S::Object>,
+        context: &Context,
+        request: Request,
+    ) -> Result<Outcome, ApiError> {
+        let Request { place, subresource, operation } = request;
+        match operation {
+            Operation::Get(options) => self.get(&place, options).await,
+            Operation::List(options) => self.list(place, options).await,
+            Operation::Watch(options) => self.watch(place, options).await,
+            Operation::Create { body, options } => self.create(form, context, &place, &body, &options).await,
+            Operation::Update { change, options } => {
+                self.update(form, context, &place, subresource, &change, &options).await
+            }
+            Operation::Delete(options) => self.delete(form, context, &place, &options).await,
+            Operation::DeleteCollection { list, delete } => {
+                self.delete_collection(form, context, place, list, &delete).await
+            }
+        }
     }
 }
 
@@ -235,21 +265,16 @@ impl<S: Strategy> Rest for Registry<S> {
         Self::RESOURCE
     }
 
+    fn storage_version(&self) -> &'static str {
+        Self::RESOURCE.version
+    }
+
+    fn conversion(&self) -> Option<&Arc<dyn Convert>> {
+        None
+    }
+
     async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError> {
-        let Request { place, subresource, operation } = request;
-        match operation {
-            Operation::Get(options) => self.get(&place, options).await,
-            Operation::List(options) => self.list(place, options).await,
-            Operation::Watch(options) => self.watch(place, options).await,
-            Operation::Create { body, options } => self.create(context, &place, &body, &options).await,
-            Operation::Update { change, options } => {
-                self.update(context, &place, subresource, &change, &options).await
-            }
-            Operation::Delete(options) => self.delete(context, &place, &options).await,
-            Operation::DeleteCollection { list, delete } => {
-                self.delete_collection(context, place, list, &delete).await
-            }
-        }
+        self.execute_in(&self.stored, context, request).await
     }
 
     fn columns(&self) -> Vec<ColumnDefinition> {
@@ -270,7 +295,7 @@ impl<S: Strategy> Rest for Registry<S> {
     }
 
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {
-        Self::schema_of
+        self.stored.schema()
     }
 
     fn is_ready(&self) -> bool {

@@ -24,5 +24,6 @@ mod table;
 mod time_limits;
 mod update;
 mod validation;
+mod versions;
 mod watch;
 mod watch_time;

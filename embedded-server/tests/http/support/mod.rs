@@ -4,6 +4,7 @@ mod answer;
 mod backends;
 mod client;
 mod events;
+mod parcels;
 mod pki;
 mod server;
 mod workflows;

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::pki::SERVING;
-use super::{Answer, Call, Client, MASTER, Protocol, Workflow, authorities};
+use super::{Answer, Call, Client, MASTER, Protocol, Workflow, authorities, parcels};
 
 /// The moment at which every test begins.
 const NOW: &str = "2024-01-15T10:00:00Z";
@@ -31,6 +31,7 @@ pub(crate) struct Setup {
     backend: Arc<dyn Backend>,
     limits: Limits,
     first: Vec<Arc<dyn Authorizer>>,
+    parcels: bool,
 }
 
 /// A server, and an administrator who talks to it over HTTP/2. It is gone when this is dropped.
@@ -47,7 +48,12 @@ pub(crate) struct TestServer {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { backend: Arc::new(Memory::new()), limits: Limits::default(), first: Vec::new() }
+        Self {
+            backend: Arc::new(Memory::new()),
+            limits: Limits::default(),
+            first: Vec::new(),
+            parcels: false,
+        }
     }
 }
 
@@ -66,6 +72,12 @@ impl Setup {
     /// Asks `authorizer` before all others.
     pub(crate) fn asking(mut self, authorizer: impl Authorizer) -> Self {
         self.first.push(Arc::new(authorizer));
+        self
+    }
+
+    /// Serves parcels too, a type with two versions.
+    pub(crate) fn with_parcels(mut self) -> Self {
+        self.parcels = true;
         self
     }
 
@@ -104,13 +116,15 @@ impl Setup {
         authorizers.push(Arc::new(PrivilegedGroup));
         authorizers.push(Arc::new(AlwaysAllowPaths::default()));
         let authorizer = authorization::Union::new(authorizers);
+        let parcels = match self.parcels {
+            true => parcels::serve(Arc::clone(&self.backend), Arc::clone(&clock), self.limits).await,
+            false => Vec::new(),
+        };
         let registry =
             Registry::start(WorkflowStrategy, self.backend, Chain::default(), clock, self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
-        let api = Builder::new(authenticators, Arc::new(authorizer))
-            .serve(Arc::new(registry.unwrap()))
-            .version(version)
-            .build(&address.to_string());
+        let api = Builder::new(authenticators, Arc::new(authorizer)).serve(Arc::new(registry.unwrap()));
+        let api = parcels.into_iter().fold(api, Builder::serve).version(version).build(&address.to_string());
         (Arc::new(api), manual)
     }
 }
