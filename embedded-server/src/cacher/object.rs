@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 
 use super::converted::{Conversions, Convert};
-use crate::codec::{Encoded, EventType, Malformed};
+use crate::codec::{Cells, Encoded, EventType, Malformed};
 use crate::meta::{Revision, Selector};
 
 /// An object as it was at one revision.
@@ -16,6 +16,7 @@ pub struct Object {
     encoded: Encoded,
     // Boxed, as most objects are never asked for it.
     selectable: OnceLock<Box<Selectable>>,
+    cells: OnceLock<Box<Cells>>,
     conversions: Conversions,
 }
 
@@ -28,10 +29,16 @@ pub struct Selectable {
     pub fields: Vec<(&'static str, String)>,
 }
 
-/// Knows what selectors may see of an encoded object.
+/// Knows what is to be seen of an encoded object besides its bytes.
 pub trait Describe: Debug + Send + Sync + 'static {
     /// Returns what selectors look at; nothing for bytes that cannot be read.
-    fn describe(&self, object: &[u8]) -> Selectable;
+    fn selectable(&self, object: &[u8]) -> Selectable;
+
+    /// Returns the object's row in tables.
+    ///
+    /// # Errors
+    /// When the bytes are no object of the type.
+    fn cells(&self, object: &[u8]) -> Result<Cells, Malformed>;
 }
 
 impl Object {
@@ -46,8 +53,14 @@ impl Object {
         kind: EventType,
     ) -> Result<Self, Malformed> {
         let encoded = Encoded::new(kind, stored, revision)?;
-        let (selectable, conversions) = (OnceLock::new(), Conversions::default());
-        Ok(Self { key, revision, encoded, selectable, conversions })
+        Ok(Self {
+            key,
+            revision,
+            encoded,
+            selectable: OnceLock::new(),
+            cells: OnceLock::new(),
+            conversions: Conversions::default(),
+        })
     }
 
     /// Returns `namespace/name`, or the name alone for cluster-scoped resources.
@@ -77,6 +90,18 @@ impl Object {
         self.conversions.get(&self.encoded, version)
     }
 
+    /// Returns the object's row in tables, made once for all who ask.
+    ///
+    /// # Errors
+    /// When the object cannot be read.
+    pub fn cells(&self, describe: &dyn Describe) -> Result<&Cells, Malformed> {
+        if let Some(cells) = self.cells.get() {
+            return Ok(cells);
+        }
+        let cells = describe.cells(&self.encoded.json())?;
+        Ok(self.cells.get_or_init(|| Box::new(cells)))
+    }
+
     fn name(&self) -> &str {
         self.key.rsplit_once('/').map_or(&self.key, |(_, name)| name)
     }
@@ -86,7 +111,7 @@ impl Object {
     }
 
     fn selectable(&self, describe: &dyn Describe) -> &Selectable {
-        self.selectable.get_or_init(|| Box::new(describe.describe(&self.encoded.json())))
+        self.selectable.get_or_init(|| Box::new(describe.selectable(&self.encoded.json())))
     }
 }
 

@@ -9,11 +9,11 @@ use tokio::sync::watch;
 
 use super::CacheError;
 use super::converted::Convert;
-use super::object::{Filter, Object};
+use super::object::{Describe, Filter, Object};
 use super::state::Shared;
 use super::view::View;
 use super::window::Change;
-use crate::codec::{Encoded, EventType, Malformed};
+use crate::codec::{Cells, Encoded, EventType, Malformed};
 use crate::meta::Revision;
 
 /// How many changes are looked at before others get their turn.
@@ -162,6 +162,14 @@ impl WatchEvent {
     /// Returns the object as JSON, as it is in the event.
     pub fn object(&self) -> Bytes {
         self.json(self.object.encoded())
+    }
+
+    /// Returns the object's row in tables.
+    ///
+    /// # Errors
+    /// When the object cannot be read.
+    pub fn cells(&self, describe: &dyn Describe) -> Result<&Cells, Malformed> {
+        self.object.cells(describe)
     }
 
     /// Returns the object as JSON in another version.

@@ -115,9 +115,7 @@ impl Encoded {
 
     /// Puts an object with a resource version behind the beginning of an event; empty stands for none.
     fn framed(mut out: BytesMut, stored: &[u8], digits: &[u8]) -> Result<Self, Malformed> {
-        let mut candidates = stored.windows(METADATA.len()).take(512);
-        // Most windows are told apart by one byte.
-        let metadata = candidates.position(|w| w[1] == METADATA[1] && w == METADATA).ok_or(Malformed)?;
+        let metadata = metadata_at(stored)?;
         let (head, rest) = stored.split_at(metadata + METADATA.len());
         let object = out.len();
         out.put_slice(head);
@@ -180,6 +178,13 @@ impl Encoded {
     pub fn size(&self) -> usize {
         self.frame.len()
     }
+}
+
+/// Returns where in an encoded object the field `metadata` begins.
+pub(super) fn metadata_at(object: &[u8]) -> Result<usize, Malformed> {
+    let mut candidates = object.windows(METADATA.len()).take(512);
+    // Most windows are told apart by one byte.
+    candidates.position(|w| w[1] == METADATA[1] && w == METADATA).ok_or(Malformed)
 }
 
 fn decimal(mut number: u64, buffer: &mut [u8; 20]) -> &[u8] {

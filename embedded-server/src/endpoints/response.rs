@@ -112,7 +112,8 @@ pub(super) fn object(
         }
         Target::Table(version) => {
             let metadata = serde_json::json!({ "resourceVersion": resource_version(&json) });
-            let row = Row { stored: object.json(), shown: json };
+            let cells = rest.describe().cells(&object.json()).map_err(ApiError::internal)?;
+            let row = Row { cells: &cells, shown: json };
             tables.with_version(version).render(rest, &metadata, std::iter::once(Ok(row)))?
         }
     };
@@ -158,7 +159,8 @@ pub(super) fn list(
         }
         Target::Table(version) => {
             let rows = outcome.items.iter().map(|item| {
-                Ok(Row { stored: item.encoded().json(), shown: shown(item, conversion)?.json() })
+                let cells = item.cells(rest.describe()).map_err(ApiError::internal)?;
+                Ok(Row { cells, shown: shown(item, conversion)?.json() })
             });
             let body = tables.with_version(version).render(rest, &metadata, rows)?;
             Ok(style.answer(200, body))

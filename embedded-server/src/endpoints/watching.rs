@@ -55,8 +55,9 @@ impl Picture {
         }
     }
 
-    fn row(&self, event: &WatchEvent) -> Result<Row, ApiError> {
-        self.shown(event).map(|shown| Row { stored: event.object(), shown })
+    fn row<'e>(&self, event: &'e WatchEvent) -> Result<Row<'e>, ApiError> {
+        let cells = event.cells(self.rest.describe()).map_err(ApiError::internal)?;
+        self.shown(event).map(|shown| Row { cells, shown })
     }
 }
 
@@ -223,7 +224,7 @@ impl Sending {
                 if initial_end {
                     tables = tables.with_metadata();
                 }
-                tables.render_bookmark(&*self.picture.rest, object.as_bytes())
+                tables.render_bookmark(&*self.picture.rest, object.into())
             }
         };
         self.framed(EventType::Bookmark, rendered)

@@ -92,7 +92,7 @@ impl<S: Strategy> Registry<S> {
         self.strategy.prepare_for_create(object);
         let metadata = object.metadata_mut();
         metadata.uid = Some(generate::uid());
-        metadata.creation_timestamp = Some(Time(self.now()));
+        metadata.creation_timestamp = Some(Time(self.clock.now()));
         Ok(())
     }
 

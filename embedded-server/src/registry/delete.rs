@@ -115,7 +115,7 @@ impl<S: Strategy> Registry<S> {
         let news = finalizers != metadata.finalizers || metadata.deletion_timestamp.is_none();
         metadata.finalizers = finalizers;
         if metadata.deletion_timestamp.is_none() {
-            metadata.deletion_timestamp = Some(Time(self.now()));
+            metadata.deletion_timestamp = Some(Time(self.clock.now()));
             metadata.deletion_grace_period_seconds = Some(0);
             metadata.generation = metadata.generation.map(|generation| match generation {
                 0 => 0,

@@ -27,7 +27,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::RwLock;
 use schemars::{Schema, SchemaGenerator};
-use serde_json::Value;
 
 use self::form::{Form, Forms};
 pub use self::operation::{
@@ -37,6 +36,7 @@ pub use self::strategy::{Column, SelectableField, Strategy};
 use crate::admission::Chain;
 use crate::cacher::{CacheError, Cacher, Convert, Describe, Limits, Object, Place, Selectable};
 use crate::clock::Clock;
+pub use crate::codec::{Cell, Cells};
 use crate::codec::{Encoded, EventType, Malformed, encode};
 use crate::meta::{ApiError, Descriptor, GetOptions, Reason, Resource, Revision};
 use crate::storage::{Backend, Key, Prefix, StorageError};
@@ -66,11 +66,11 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
     /// Returns the columns of the type's table after `Name`.
     fn columns(&self) -> Vec<ColumnDefinition>;
 
-    /// Returns a stored object's cells in the order of [`Rest::columns`].
-    ///
-    /// # Errors
-    /// When the bytes are no object of the type.
-    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed>;
+    /// Returns what makes rows of stored objects: their cells are in the order of [`Rest::columns`].
+    fn describe(&self) -> &dyn Describe;
+
+    /// Returns the time that rows tell ages by.
+    fn now(&self) -> Timestamp;
 
     /// Returns what makes the type's schema: a reference, with its definition left in the generator.
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema;
@@ -158,10 +158,6 @@ impl<S: Strategy> Registry<S> {
         encode(object).map_err(ApiError::internal)
     }
 
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     /// Carries out an operation that was asked for in a version.
     async fn execute_in(
         &self,
@@ -244,18 +240,24 @@ fn storage_error<S: Strategy>(error: &StorageError, verb: &str) -> ApiError {
     }
 }
 
-/// Lets selectors see what the strategy shows them.
+/// Shows of an object what the strategy says.
 #[derive(Debug)]
 struct Described<S>(Arc<S>);
 
 impl<S: Strategy> Describe for Described<S> {
-    fn describe(&self, object: &[u8]) -> Selectable {
+    fn selectable(&self, object: &[u8]) -> Selectable {
         let Ok(object) = serde_json::from_slice::<S::Object>(object) else { return Selectable::default() };
         let fields = self.0.selectable_fields();
         Selectable {
             labels: object.metadata().labels.clone().unwrap_or_default(),
             fields: fields.iter().map(|field| (field.path, (field.value)(&object).to_owned())).collect(),
         }
+    }
+
+    fn cells(&self, object: &[u8]) -> Result<Cells, Malformed> {
+        let object: S::Object = serde_json::from_slice(object).map_err(|_| Malformed)?;
+        let name = check::text(object.metadata().name.as_ref());
+        Ok(Cells::new(name, self.0.columns().iter().map(|column| (column.cell)(&object))))
     }
 }
 
@@ -288,10 +290,12 @@ impl<S: Strategy> Rest for Registry<S> {
         self.strategy.columns().iter().map(definition).collect()
     }
 
-    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed> {
-        let object: S::Object = serde_json::from_slice(object).map_err(|_| Malformed)?;
-        let now = self.now();
-        Ok(self.strategy.columns().iter().map(|column| (column.cell)(&object, now)).collect())
+    fn describe(&self) -> &dyn Describe {
+        &**self.cacher.describe()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {

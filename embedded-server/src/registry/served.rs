@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
-use serde_json::Value;
 
 use super::form::Form;
 use super::{ColumnDefinition, Context, Outcome, Registry, Request, Rest, Strategy};
-use crate::cacher::Convert;
+use crate::cacher::{Convert, Describe};
 use crate::codec::Malformed;
 use crate::meta::{ApiError, Descriptor, Version};
 
@@ -55,8 +55,12 @@ impl<S: Strategy> Rest for Served<S> {
         self.registry.columns()
     }
 
-    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed> {
-        self.registry.cells(object)
+    fn describe(&self) -> &dyn Describe {
+        self.registry.describe()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.registry.now()
     }
 
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {

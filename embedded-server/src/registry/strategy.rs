@@ -2,9 +2,7 @@
 
 use std::fmt::Debug;
 
-use jiff::Timestamp;
-use serde_json::Value;
-
+use crate::codec::Cell;
 use crate::meta::{Resource, Subresource, field};
 
 /// The rules of one resource type; everything else is written once, in
@@ -59,8 +57,8 @@ pub struct Column<O> {
     pub description: &'static str,
     /// Zero for columns that are always shown; higher ones are shown by `-o wide`.
     pub priority: i32,
-    /// Returns the cell of an object, as seen at a moment.
-    pub cell: fn(&O, Timestamp) -> Value,
+    /// Returns the cell of an object.
+    pub cell: fn(&O) -> Cell,
 }
 
 /// A field that a field selector may name.

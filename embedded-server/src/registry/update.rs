@@ -63,7 +63,7 @@ impl<S: Strategy> Registry<S> {
         options: &'a WriteOptions,
         part: Option<Subresource>,
     ) -> Writer<'a, S::Object> {
-        Writer::new(form, Arc::clone(&self.forms.read()), options, part, self.now())
+        Writer::new(form, Arc::clone(&self.forms.read()), options, part, self.clock.now())
     }
 
     /// Returns the object to change; an apply makes one where there is none.

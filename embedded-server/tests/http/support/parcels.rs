@@ -191,7 +191,7 @@ impl Strategy for ParcelStrategy {
             format: "",
             description: "Where it goes.",
             priority: 0,
-            cell: |parcel, _| Value::from(parcel.spec.address.city.as_str()),
+            cell: |parcel| Value::from(parcel.spec.address.city.as_str()).into(),
         }];
         &COLUMNS
     }
