@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ use super::response::{Style, failure, warn};
 use super::stages::{Authorized, Received, header};
 use crate::authentication::{Peer, Union};
 use crate::authorization::Authorizer;
-use crate::codec::{Accepted, negotiate, pretty};
+use crate::codec::{Accepted, negotiate};
 use crate::meta::{ApiError, Attributes};
 use crate::registry::{Rest, Warnings};
 
@@ -213,6 +213,5 @@ fn audit_id(headers: &HeaderMap) -> HeaderValue {
 fn error_style<B>(request: &Received<B>) -> Style {
     let accept = header(request.headers(), &ACCEPT);
     let accepted = negotiate(accept, false, |_| None).unwrap_or(Accepted::JSON);
-    let agent = header(request.headers(), &USER_AGENT);
-    Style { accepted, pretty: pretty(request.query(), accepted.pretty, agent) }
+    Style::new(accepted, request.headers(), request.query())
 }

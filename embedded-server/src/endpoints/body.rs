@@ -10,6 +10,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use futures::Stream;
 use http_body::{Frame, SizeHint};
 
+use super::gzip::GzipBody;
 use crate::cacher::{Convert, Object};
 use crate::codec::{Encoded, Malformed};
 
@@ -22,6 +23,8 @@ pub enum Body {
     Full(Bytes),
     /// A list of cached objects.
     List(ListBody),
+    /// Either of them, compressed.
+    Gzip(Box<GzipBody>),
     /// Bytes that come when something happens.
     Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
@@ -100,7 +103,13 @@ impl ListBody {
         out
     }
 
-    fn next_chunk(&mut self) -> Option<Bytes> {
+    /// Returns how much is still to be sent, in bytes.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Returns the next bytes, about as many as are worth a write; none at the end.
+    pub(super) fn next_chunk(&mut self) -> Option<Bytes> {
         if self.left == 0 {
             return None;
         }
@@ -141,6 +150,7 @@ impl http_body::Body for Body {
             Self::Full(bytes) if bytes.is_empty() => None,
             Self::Full(bytes) => Some(std::mem::take(bytes)),
             Self::List(list) => list.next_chunk(),
+            Self::Gzip(gzip) => gzip.next_chunk(),
             Self::Stream(stream) => match stream.as_mut().poll_next(context) {
                 Poll::Ready(next) => next,
                 Poll::Pending => return Poll::Pending,
@@ -153,6 +163,7 @@ impl http_body::Body for Body {
         match self {
             Self::Full(bytes) => bytes.is_empty(),
             Self::List(list) => list.left == 0,
+            Self::Gzip(gzip) => gzip.is_over(),
             Self::Stream(_) => false,
         }
     }
@@ -161,7 +172,7 @@ impl http_body::Body for Body {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::List(list) => SizeHint::with_exact(list.left),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Gzip(_) | Self::Stream(_) => SizeHint::default(),
         }
     }
 }
@@ -171,6 +182,7 @@ impl std::fmt::Debug for Body {
         match self {
             Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
             Self::List(list) => write!(f, "List({} bytes)", list.left),
+            Self::Gzip(_) => f.write_str("Gzip"),
             Self::Stream(_) => f.write_str("Stream"),
         }
     }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
-    VARY,
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOCATION, VARY,
 };
 use http::{Method, Response};
 use serde::Serialize;
@@ -17,7 +16,7 @@ use super::health::Health;
 use super::openapi::OpenApi;
 use super::response::{Style, text, with_type};
 use super::stages::{Authorized, header};
-use crate::codec::{Format, negotiate, pretty};
+use crate::codec::{Format, negotiate};
 use crate::meta::ApiError;
 
 /// The paths of this module that `/` names, besides discovery's own.
@@ -192,8 +191,7 @@ fn plain<B>(request: &Authorized<B>, document: &Document) -> Result<Response<Bod
     let Some(accepted) = negotiate(accept, false, |_| None) else {
         return Err(ApiError::not_acceptable(Format::OFFERED));
     };
-    let agent = header(request.headers(), &USER_AGENT);
-    let style = Style { accepted, pretty: pretty(request.query(), accepted.pretty, agent) };
+    let style = Style::new(accepted, request.headers(), request.query());
     Ok(style.answer(200, document.body().trim_ascii_end().to_vec()))
 }
 

@@ -8,6 +8,7 @@ mod body;
 pub mod discovery;
 mod document;
 mod documents;
+mod gzip;
 pub mod health;
 pub mod openapi;
 mod request_info;

@@ -23,7 +23,7 @@ use super::table::Tables;
 use super::watching::{self, Picture};
 use crate::authorization::Authorizer;
 use crate::cacher::Place;
-use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree, pretty};
+use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree};
 use crate::meta::{
     ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
     WriteOptions, duration,
@@ -357,8 +357,8 @@ fn style<B>(request: &Authorized<B>, verb: Verb) -> Result<Style, ApiError> {
     let accepted: Accepted = negotiate(accept, watch, allowed).ok_or_else(|| {
         ApiError::not_acceptable(if watch { &Format::OFFERED[..1] } else { Format::OFFERED })
     })?;
-    let agent = header(request.headers(), &USER_AGENT);
-    Ok(Style { accepted, pretty: !watch && pretty(request.query(), accepted.pretty, agent) })
+    let style = Style::new(accepted, request.headers(), request.query());
+    Ok(Style { pretty: style.pretty && !watch, ..style })
 }
 
 fn shapes_of_object(kind: &str) -> Option<Shape> {

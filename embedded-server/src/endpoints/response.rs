@@ -2,16 +2,18 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/responsewriters/writers.go`.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
-use http::{Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
+use http::{HeaderMap, Response, StatusCode};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde_json::Value;
 
 use super::body::{Body, Items, ListBody};
+use super::gzip;
+use super::stages::header;
 use super::table::{Row, Tables};
 use crate::cacher::{Convert, Object};
-use crate::codec::{Accepted, Encoded, Format, Target, partial_object_metadata, yaml};
-use crate::meta::{ApiError, Descriptor};
+use crate::codec::{Accepted, Encoded, Format, Target, partial_object_metadata, pretty, yaml};
+use crate::meta::{ApiError, Descriptor, Query};
 use crate::registry::{ListOutcome, Rest};
 
 /// The most characters that all warnings of an answer may have together.
@@ -24,17 +26,30 @@ const WARNING_CUT: usize = 256;
 pub(super) struct Style {
     pub(super) accepted: Accepted,
     pub(super) pretty: bool,
+    pub(super) gzip: bool,
 }
 
 impl Style {
-    pub(super) const JSON: Self = Self { accepted: Accepted::JSON, pretty: false };
+    pub(super) const JSON: Self = Self { accepted: Accepted::JSON, pretty: false, gzip: false };
+
+    /// Returns how a request is answered in the form that was agreed on.
+    pub(super) fn new(accepted: Accepted, headers: &HeaderMap, query: &Query) -> Self {
+        let agent = header(headers, &USER_AGENT);
+        Self { accepted, pretty: pretty(query, accepted.pretty, agent), gzip: gzip::is_accepted(headers) }
+    }
 
     /// Returns the answer whose body is `json` in the style's format.
     pub(super) fn answer(self, code: u16, json: Vec<u8>) -> Response<Body> {
         match self.render(json) {
-            Ok(body) => with_type(code, self.accepted.format.media_type(), body.into()),
+            Ok(body) => self.send(code, body.into()),
             Err(error) => failure(&error, Self::JSON),
         }
+    }
+
+    /// Returns the answer with a body that is in the style's format already.
+    fn send(self, code: u16, body: Body) -> Response<Body> {
+        let response = with_type(code, self.accepted.format.media_type(), body);
+        if self.gzip { gzip::if_large(response) } else { response }
     }
 
     fn render(self, mut json: Vec<u8>) -> Result<Vec<u8>, ApiError> {
@@ -140,8 +155,7 @@ pub(super) fn list(
             let items = Items::new(outcome.items, conversion).map_err(ApiError::internal)?;
             let head = list_head(rest.descriptor(), &metadata);
             Ok(if style.is_plain_json() {
-                let body = ListBody::new(head, items, b"]}\n");
-                with_type(200, Format::Json.media_type(), Body::List(body))
+                style.send(200, Body::List(ListBody::new(head, items, b"]}\n")))
             } else {
                 style.answer(200, ListBody::new(head, items, b"]}").into_whole())
             })
