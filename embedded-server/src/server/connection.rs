@@ -20,7 +20,12 @@ use crate::endpoints::Api;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const READ_HEADER: Duration = Duration::from_secs(32);
+/// The most that the headers of a request may be together, in bytes.
 const MAX_HEADERS: u32 = 1 << 20;
+/// The most fields that the headers of a request of HTTP/1.1 may have; 431 is the answer to more.
+const MAX_FIELDS: usize = 1000;
+/// The largest frame that is taken, in bytes.
+const MAX_FRAME: u32 = 256 << 10;
 const MAX_STREAMS: u32 = 1000;
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 4 << 20;
@@ -67,12 +72,18 @@ async fn refuse_plain_http(mut stream: TcpStream) -> Result<(), BoxError> {
 
 fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(READ_HEADER);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_HEADER)
+        .max_buf_size(MAX_HEADERS as usize)
+        .max_headers(MAX_FIELDS);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEADERS)
+        .max_frame_size(MAX_FRAME)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(Some(Duration::from_secs(30)));

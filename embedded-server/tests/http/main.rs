@@ -6,6 +6,7 @@
 
 mod authn_authz;
 mod compression;
+mod connection;
 mod create;
 mod delete;
 mod discovery;
