@@ -13,6 +13,6 @@ pub mod yaml;
 pub use cells::{Cell, Cells};
 pub use decode::{Decoded, Expected, Problem, decode, decode_value, parse_tree};
 pub use encoded::{Encoded, EventType, Malformed, encode};
-pub use negotiation::{Accepted, BodyFormat, Format, Shape, Target, Version, negotiate, pretty};
+pub use negotiation::{Accepted, BodyFormat, Format, Shape, Target, Version, negotiate, preferences, pretty};
 pub use tree::Tree;
 pub use views::{IncludeObject, PARTIAL_METADATA, metadata_of, partial_object_metadata, write_partial};

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::body::Body;
-use super::documents::{Documents, VersionInfo};
+use super::documents::{Documents, VersionInfo, no_such_page};
 use super::health::{Checks, Health, Probe};
+use super::panics::guard;
 use super::resources::{Resources, Served};
 use super::response::{Style, failure, warn};
 use super::stages::{Authorized, Received, header};
@@ -151,10 +152,23 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let audit_id = audit_id(request.headers());
+        let mut response = guard(self.answer_in_time(peer, request)).await;
+        response.headers_mut().insert(AUDIT_ID, audit_id);
+        response
+    }
+
+    async fn answer_in_time<B>(&self, peer: &Peer, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let received = Received::new(request);
         let style = error_style(&received);
         let warnings = Warnings::default();
-        let answer = timeout(self.request_timeout, self.answer(peer, received, &warnings)).await;
+        let answer = match received.time_limit(self.request_timeout) {
+            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings)).await,
+            Err(error) => Ok(Err(error)),
+        };
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => failure(&error, style),
@@ -164,7 +178,6 @@ impl Api {
             }
         };
         warn(&mut response, warnings.take());
-        response.headers_mut().insert(AUDIT_ID, audit_id);
         response
     }
 
@@ -194,6 +207,7 @@ impl Api {
     {
         match &request.info().attributes {
             Attributes::Path { path, .. } => self.documents.answer(path, &request),
+            Attributes::Resource { group, .. } if !self.resources.have_group(group) => Ok(no_such_page()),
             Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
         }
     }
@@ -201,7 +215,7 @@ impl Api {
 
 /// Returns the request's own name for logs, or a new one.
 fn audit_id(headers: &HeaderMap) -> HeaderValue {
-    let given = headers.get(AUDIT_ID).filter(|id| id.len() <= 64).cloned();
+    let given = headers.get(AUDIT_ID).filter(|id| !id.is_empty()).cloned();
     given.unwrap_or_else(|| {
         let id = uuid::Uuid::new_v4().hyphenated().to_string();
         // A UUID is always a header value.
@@ -209,9 +223,9 @@ fn audit_id(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// Errors come in what the client accepts, or else in JSON.
+/// Errors come in what the client accepts, or else in JSON for people.
 fn error_style<B>(request: &Received<B>) -> Style {
-    let accept = header(request.headers(), &ACCEPT);
-    let accepted = negotiate(accept, false, |_| None).unwrap_or(Accepted::JSON);
+    let accepted = negotiate(header(request.headers(), &ACCEPT), |_| None);
+    let accepted = accepted.unwrap_or(Accepted { pretty: true, ..Accepted::JSON });
     Style::new(accepted, request.headers(), request.query())
 }

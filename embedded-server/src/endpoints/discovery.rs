@@ -53,9 +53,9 @@ impl Discovery {
         self.by_path.get(&format!("/apis/{group}"))
     }
 
-    /// Returns the `APIResourceList` of `/apis/{group}/{version}`.
-    pub fn api_resource_list(&self, group: &str, version: &str) -> Option<&Document> {
-        self.by_path.get(&format!("/apis/{group}/{version}"))
+    /// Returns the `APIGroup` or `APIResourceList` of a path below `/apis`.
+    pub fn document(&self, path: &str) -> Option<&Document> {
+        self.by_path.get(path)
     }
 
     /// Returns the paths of all documents, sorted.
@@ -65,9 +65,9 @@ impl Discovery {
 }
 
 /// Makes the index of `/`: the paths, sorted and each once.
-pub fn index<'a>(paths: impl IntoIterator<Item = &'a str>) -> Document {
+pub fn index<'a>(paths: impl IntoIterator<Item = &'a str>) -> Value {
     let paths: BTreeSet<&str> = paths.into_iter().collect();
-    Document::json_line(&json!({ "paths": paths }))
+    json!({ "paths": paths })
 }
 
 /// The versions of a group in the order they were given, each with its resources.
@@ -289,7 +289,7 @@ mod tests {
                  "verbs": ["get", "patch", "update"]},
             ],
         });
-        assert_eq!(parse(discovery().api_resource_list("example.com", "v1").unwrap()), expected);
+        assert_eq!(parse(discovery().document("/apis/example.com/v1").unwrap()), expected);
     }
 
     #[test]
@@ -331,6 +331,6 @@ mod tests {
         let discovery = discovery();
         let index = index(["/version", "/apis"].into_iter().chain(discovery.paths()));
         let expected = ["/apis", "/apis/example.com", "/apis/example.com/v1", "/version"];
-        assert_eq!(parse(&index), json!({ "paths": expected }));
+        assert_eq!(index, json!({ "paths": expected }));
     }
 }

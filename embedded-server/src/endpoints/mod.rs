@@ -5,16 +5,20 @@
 
 mod api;
 mod body;
+mod conditional;
+mod descriptions;
 pub mod discovery;
 mod document;
 mod documents;
 mod gzip;
 pub mod health;
 pub mod openapi;
+mod panics;
 mod request_info;
 mod resource;
 mod resources;
 mod response;
+mod routing;
 mod stages;
 mod table;
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod openapi;
 mod paging;
 mod patch;
 mod races;
+mod request_rules;
 mod server_side_apply;
 mod status;
 mod strategic_patch;
