@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod aggregator;
 mod authn_authz;
 mod compression;
 mod connection;
+mod controllers;
 mod create;
 mod delete;
 mod discovery;
