@@ -104,6 +104,21 @@ impl Subresource {
 }
 
 impl Descriptor {
+    /// What goes without saying: objects that live in namespaces, and no more names, categories or parts. The
+    /// other fields, empty here, have to be said.
+    pub const NAMESPACED: Self = Self {
+        group: "",
+        version: "",
+        kind: "",
+        plural: "",
+        singular: "",
+        short_names: &[],
+        categories: &[],
+        scope: Scope::Namespaced,
+        subresources: &[],
+        definition_prefix: "",
+    };
+
     /// Returns `group/version`, as `apiVersion` spells it.
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)

@@ -14,6 +14,7 @@ mod json_patch;
 mod operation;
 mod patch;
 mod read;
+mod reader;
 mod served;
 mod strategic;
 mod strategy;
@@ -32,6 +33,7 @@ use self::form::{Form, Forms};
 pub use self::operation::{
     Body, Change, Context, ListOutcome, MayCreate, Operation, Outcome, Request, Warnings, WatchOutcome,
 };
+pub use self::reader::Reader;
 pub use self::strategy::{Column, SelectableField, Strategy};
 use crate::admission::Chain;
 use crate::cacher::{CacheError, Cacher, Convert, Describe, Limits, Object, Place, Selectable};
