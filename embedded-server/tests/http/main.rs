@@ -30,5 +30,6 @@ mod time_limits;
 mod update;
 mod validation;
 mod versions;
+mod wardle;
 mod watch;
 mod watch_time;

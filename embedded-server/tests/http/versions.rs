@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, JSON_PATCH, MERGE_PATCH, METADATA, Setup, TABLE, TestServer};
+use crate::support::{Answer, JSON_PATCH, MERGE_PATCH, METADATA, Setup, TABLE, TestServer, parcels};
 
 const GROUP: &str = "/apis/post.example.com";
 const NEW: &str = "/apis/post.example.com/v1/namespaces/default/parcels";
@@ -12,7 +12,7 @@ const STRATEGIC: &str = "application/strategic-merge-patch+json";
 const APPLY: &str = "application/apply-patch+yaml";
 
 async fn server() -> TestServer {
-    Setup::default().with_parcels().start().await
+    Setup::default().serving(parcels).start().await
 }
 
 fn parcel(version: &str, name: &str, spec: impl Into<Value>) -> Value {

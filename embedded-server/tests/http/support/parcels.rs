@@ -9,6 +9,7 @@ use embedded_server::meta::field::{self, Path};
 use embedded_server::meta::{Descriptor, ObjectMeta, Resource, Scope, Subresource, Version};
 use embedded_server::registry::{Column, Registry, Rest, SelectableField, Strategy};
 use embedded_server::storage::Backend;
+use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -204,12 +205,14 @@ impl Strategy for ParcelStrategy {
 }
 
 /// Returns parcels as they are served: `v1beta1` is preferred, `v1` stored.
-pub(super) async fn serve(
+pub(crate) fn parcels(
     backend: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-) -> Vec<Arc<dyn Rest>> {
-    let registry = Registry::start(ParcelStrategy, backend, Chain::default(), clock, limits).await;
-    let registry = Arc::new(registry.unwrap());
-    vec![registry.serve_as::<OldParcel>().unwrap(), registry]
+) -> BoxFuture<'static, Vec<Arc<dyn Rest>>> {
+    Box::pin(async move {
+        let registry = Registry::start(ParcelStrategy, backend, Chain::default(), clock, limits).await;
+        let registry = Arc::new(registry.unwrap());
+        vec![registry.serve_as::<OldParcel>().unwrap(), registry]
+    })
 }

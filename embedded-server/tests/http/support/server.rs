@@ -10,17 +10,18 @@ use embedded_server::authorization::{self, AlwaysAllowPaths, Authorizer, Privile
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, ManualClock};
 use embedded_server::endpoints::{Api, Builder, VersionInfo};
-use embedded_server::registry::Registry;
+use embedded_server::registry::{Registry, Rest};
 use embedded_server::server::{Config, Server, ServingCertificate};
 use embedded_server::storage::{Backend, Memory};
 use embedded_server::workflow::WorkflowStrategy;
+use futures::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::pki::SERVING;
-use super::{Answer, Call, Client, MASTER, Protocol, Workflow, authorities, parcels};
+use super::{Answer, Call, Client, MASTER, Protocol, Workflow, authorities};
 
 /// The moment at which every test begins.
 const NOW: &str = "2024-01-15T10:00:00Z";
@@ -31,8 +32,12 @@ pub(crate) struct Setup {
     backend: Arc<dyn Backend>,
     limits: Limits,
     first: Vec<Arc<dyn Authorizer>>,
-    parcels: bool,
+    more: Option<Types>,
 }
+
+/// Starts the registries of further types.
+pub(crate) type Types =
+    fn(Arc<dyn Backend>, Arc<dyn Clock>, Limits) -> BoxFuture<'static, Vec<Arc<dyn Rest>>>;
 
 /// A server, and an administrator who talks to it over HTTP/2. It is gone when this is dropped.
 pub(crate) struct TestServer {
@@ -48,12 +53,7 @@ pub(crate) struct TestServer {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            backend: Arc::new(Memory::new()),
-            limits: Limits::default(),
-            first: Vec::new(),
-            parcels: false,
-        }
+        Self { backend: Arc::new(Memory::new()), limits: Limits::default(), first: Vec::new(), more: None }
     }
 }
 
@@ -75,9 +75,9 @@ impl Setup {
         self
     }
 
-    /// Serves parcels too, a type with two versions.
-    pub(crate) fn with_parcels(mut self) -> Self {
-        self.parcels = true;
+    /// Serves further types.
+    pub(crate) fn serving(mut self, types: Types) -> Self {
+        self.more = Some(types);
         self
     }
 
@@ -116,15 +116,15 @@ impl Setup {
         authorizers.push(Arc::new(PrivilegedGroup));
         authorizers.push(Arc::new(AlwaysAllowPaths::default()));
         let authorizer = authorization::Union::new(authorizers);
-        let parcels = match self.parcels {
-            true => parcels::serve(Arc::clone(&self.backend), Arc::clone(&clock), self.limits).await,
-            false => Vec::new(),
+        let more = match self.more {
+            Some(start) => start(Arc::clone(&self.backend), Arc::clone(&clock), self.limits).await,
+            None => Vec::new(),
         };
         let registry =
             Registry::start(WorkflowStrategy, self.backend, Chain::default(), clock, self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
         let api = Builder::new(authenticators, Arc::new(authorizer)).serve(Arc::new(registry.unwrap()));
-        let api = parcels.into_iter().fold(api, Builder::serve).version(version).build(&address.to_string());
+        let api = more.into_iter().fold(api, Builder::serve).version(version).build(&address.to_string());
         (Arc::new(api), manual)
     }
 }
