@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use embedded_server::admission::{Chain, Operation, Review, Validate};
+use embedded_server::admission::{Chain, Mutate, Operation, Review};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::Clock;
 use embedded_server::meta::field::{Error, Errors, Path};
 use embedded_server::meta::{ApiError, Subresource, Version};
 use embedded_server::registry::{Reader, Registry, Rest, Strategy};
 use embedded_server::storage::{Backend, StorageError};
+use serde_json::Value;
 
 use super::types::v1alpha1::{self, Fischer};
 use super::types::v1beta1::Flunder;
@@ -27,7 +28,7 @@ pub(crate) async fn serve(
     let fischers =
         Registry::start(Fischers, Arc::clone(&store), Chain::default(), Arc::clone(&clock), limits);
     let fischers = Arc::new(fischers.await?);
-    let ban = Chain::new(vec![Arc::new(BanFlunder(fischers.reader()))]);
+    let ban = Chain::default().mutating(vec![Arc::new(BanFlunder(fischers.reader()))]);
     let flunders = Arc::new(Registry::start(Flunders, store, ban, clock, limits).await?);
     let first =
         flunders.serve_as::<v1alpha1::Flunder>().map_err(|error| StorageError::Corrupt(error.into()))?;
@@ -90,15 +91,15 @@ impl Strategy for Flunders {
     }
 }
 
-/// Refuses new Flunders whose name a Fischer disallows.
+/// Refuses new Flunders whose name a Fischer disallows, before they are validated.
 ///
 /// Source: `sample-apiserver/pkg/admission/plugin/banflunder/admission.go`.
 #[derive(Debug)]
 struct BanFlunder(Reader<Fischers>);
 
 #[async_trait]
-impl Validate for BanFlunder {
-    async fn validate(&self, review: Review<'_>) -> Result<(), ApiError> {
+impl Mutate for BanFlunder {
+    async fn mutate(&self, review: Review<'_>, _: &mut Value) -> Result<(), ApiError> {
         if review.operation != Operation::Create {
             return Ok(());
         }

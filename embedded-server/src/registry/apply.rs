@@ -78,6 +78,12 @@ impl<'a, H: Resource> Writer<'a, H> {
         fieldmanager::apply(live, config, &self.manager(), &*self.forms).map_err(ApiError::from)
     }
 
+    /// Sets the times of managers back if an object comes out otherwise as it was, whatever was done to it since its
+    /// managers were recorded.
+    pub(super) fn keep_times(&self, live: &[u8], new: &mut H) -> Result<(), ApiError> {
+        self.record(Some(live), new, true)
+    }
+
     /// Records in an object that is otherwise as it is to be stored who manages which field of it. `live` is what
     /// it was before; an apply has made its record already.
     pub(super) fn record(&self, live: Option<&[u8]>, new: &mut H, applied: bool) -> Result<(), ApiError> {

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
+use super::admit::review;
 use super::apply::Writer;
 use super::form::Form;
 use super::operation::{Body, Context, Outcome};
 use super::{Registry, Strategy, check, generate, storage_error};
-use crate::admission::{self, Review, Validate};
+use crate::admission::{self, Validate};
 use crate::cacher::Place;
 use crate::codec::{Encoded, EventType, Tree};
 use crate::meta::field::Path;
@@ -31,6 +32,7 @@ impl<S: Strategy> Registry<S> {
         self.prepare_new(context, &mut object, place)?;
         let writer = self.writer(form, options, None);
         writer.record(None, &mut object, false)?;
+        self.mutate_new(context, &mut object, place, &writer, options).await?;
         let generated = is_generated(object.metadata());
         let attempts = if generated { NAME_ATTEMPTS } else { 1 };
         for attempt in 1..=attempts {
@@ -72,6 +74,7 @@ impl<S: Strategy> Registry<S> {
         check::name(object.metadata(), place)?;
         self.prepare_new(context, &mut object, place)?;
         writer.record(None, &mut object, true)?;
+        self.mutate_new(context, &mut object, place, writer, options).await?;
         self.admit_new(writer.form(), context, &object, options).await?;
         match self.insert(&mut object, false, options.dry_run).await? {
             Inserted::Done(object) => Ok(Some(object)),
@@ -96,6 +99,22 @@ impl<S: Strategy> Registry<S> {
         Ok(())
     }
 
+    async fn mutate_new(
+        &self,
+        context: &Context,
+        object: &mut S::Object,
+        place: &Place,
+        writer: &Writer<'_, S::Object>,
+        options: &WriteOptions,
+    ) -> Result<(), ApiError> {
+        let operation = admission::Operation::Create;
+        if let Some(mutated) = self.mutated(operation, context, object, writer, options).await? {
+            *object = mutated;
+            self.prepare_new(context, object, place)?;
+        }
+        Ok(())
+    }
+
     async fn admit_new(
         &self,
         form: &Form<S::Object>,
@@ -112,15 +131,8 @@ impl<S: Strategy> Registry<S> {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
         context.warnings.extend(self.strategy.warnings(object));
-        let review = Review {
-            operation: admission::Operation::Create,
-            resource: form.descriptor(),
-            namespace: check::text(metadata.namespace.as_ref()),
-            name: check::text(metadata.name.as_ref()),
-            user: &context.user,
-            dry_run: options.dry_run,
-        };
-        self.admission.validate(review).await
+        let operation = admission::Operation::Create;
+        self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
     }
 
     async fn insert(

@@ -3,6 +3,7 @@
 //! A [`Registry`] turns an [`Operation`] into an [`Outcome`]: it decodes, applies the type's [`Strategy`],
 //! validates, asks admission and commits. Knows no HTTP.
 
+mod admit;
 mod apply;
 mod check;
 mod create;

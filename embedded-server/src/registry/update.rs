@@ -7,11 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::admit::review;
 use super::apply::Writer;
 use super::form::Form;
 use super::operation::{Change, Context, Outcome};
 use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, patch, storage_error};
-use crate::admission::{self, Review, Validate};
+use crate::admission::{self, Validate};
 use crate::cacher::Place;
 use crate::codec::{Encoded, EventType};
 use crate::meta::field::{self, Path};
@@ -47,6 +48,12 @@ impl<S: Strategy> Registry<S> {
             let mut new = changed.object;
             self.prepare_changed(context, &mut new, &old, place, part)?;
             writer.record(Some(&json), &mut new, change.configuration().is_some())?;
+            let operation = admission::Operation::Update;
+            if let Some(mutated) = self.mutated(operation, context, &new, &writer, options).await? {
+                new = mutated;
+                self.prepare_changed(context, &mut new, &old, place, part)?;
+                writer.keep_times(&json, &mut new)?;
+            }
             self.admit_changed(form, context, &new, &old, options).await?;
             match self.replace(place, &current, new, options.dry_run).await? {
                 Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
@@ -142,15 +149,8 @@ impl<S: Strategy> Registry<S> {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
         context.warnings.extend(self.strategy.warnings(new));
-        let review = Review {
-            operation: admission::Operation::Update,
-            resource: form.descriptor(),
-            namespace: check::text(metadata.namespace.as_ref()),
-            name,
-            user: &context.user,
-            dry_run: options.dry_run,
-        };
-        self.admission.validate(review).await
+        let operation = admission::Operation::Update;
+        self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
     }
 
     /// Writes `new` over `current`, or nothing when they are equal.

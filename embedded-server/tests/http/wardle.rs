@@ -128,6 +128,8 @@ async fn names_that_a_fischer_disallows_are_banned() {
         server.post(path, flunder(version, "bad", json!({}))).await.failure(403, "Forbidden", message);
         server.post(path, flunder(version, version, json!({}))).await.expect(201);
     }
+    let invalid = flunder("v1beta1", "bad", json!({"referenceType": "Other"}));
+    server.post(BETA, invalid).await.failure(403, "Forbidden", message);
     server.delete(format!("{FISCHERS}/f")).await.expect(200);
     server.post(ALPHA, flunder("v1alpha1", "bad", json!({}))).await.expect(201);
     server.post(FISCHERS, fischer(&["bad"])).await.expect(201);

@@ -13,7 +13,7 @@ pub(crate) use answer::Answer;
 pub(crate) use backends::{Hang, RefuseCreates};
 pub(crate) use client::{Call, Client, Outgoing, Protocol};
 pub(crate) use events::Events;
-pub(crate) use parcels::parcels;
+pub(crate) use parcels::{admitted_parcels, parcels};
 pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities};
 pub(crate) use server::{Setup, TestServer};
 pub(crate) use workflows::{

@@ -210,8 +210,18 @@ pub(crate) fn parcels(
     clock: Arc<dyn Clock>,
     limits: Limits,
 ) -> BoxFuture<'static, Vec<Arc<dyn Rest>>> {
+    admitted_parcels(backend, Chain::default(), clock, limits)
+}
+
+/// Returns the same with others to admit them.
+pub(crate) fn admitted_parcels(
+    backend: Arc<dyn Backend>,
+    admission: Chain,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+) -> BoxFuture<'static, Vec<Arc<dyn Rest>>> {
     Box::pin(async move {
-        let registry = Registry::start(ParcelStrategy, backend, Chain::default(), clock, limits).await;
+        let registry = Registry::start(ParcelStrategy, backend, admission, clock, limits).await;
         let registry = Arc::new(registry.unwrap());
         vec![registry.serve_as::<OldParcel>().unwrap(), registry]
     })
