@@ -12,6 +12,7 @@ use crate::meta::{Resource, Subresource, field};
 /// All methods are pure: they see the object and nothing else. Names, labels, annotations, finalizers, owner
 /// references and the immutability of metadata are checked for every type and need no word here.
 ///
+/// What prepares an object is called again when admission changes it, and has to come to the same result then.
 /// Each method may be left out; without any of them a type has no rules of its own. The object is always in the
 /// version in which it is stored.
 pub trait Strategy: Debug + Send + Sync + 'static {
