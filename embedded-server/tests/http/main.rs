@@ -16,6 +16,7 @@ mod discovery;
 mod get_list;
 mod health;
 mod hostile;
+mod informers;
 mod negotiation;
 mod openapi;
 mod paging;
