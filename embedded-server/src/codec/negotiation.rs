@@ -114,6 +114,8 @@ pub fn preferences(accept: &str) -> impl Iterator<Item = String> {
 /// The targets that `as` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
+    /// What is answered as if nothing had been named.
+    Whole,
     /// `as=Table`.
     Table,
     /// `as=PartialObjectMetadata` or `as=PartialObjectMetadataList`.
@@ -182,6 +184,7 @@ impl<'a> Clause<'a> {
             _ => return None,
         };
         match allowed(kind)? {
+            Shape::Whole => Some(Target::Object),
             Shape::Table => Some(Target::Table(version)),
             Shape::Metadata => Some(Target::Metadata(version)),
         }

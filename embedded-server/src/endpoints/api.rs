@@ -177,7 +177,7 @@ impl Api {
                 failure(&error, style)
             }
         };
-        warn(&mut response, warnings.take());
+        warn(&mut response, &warnings.take());
         response
     }
 

@@ -182,7 +182,7 @@ impl Resources {
 impl Head {
     /// Tells whether the request can make an object although its verb is another.
     fn may_create(&self) -> bool {
-        self.verb == Verb::Patch && self.patch_type() == APPLY_PATCH
+        self.verb == Verb::Patch && patch_type(&self.content_type) == APPLY_PATCH
     }
 
     async fn carry_out<B>(&self, context: &Context, body: B) -> Result<Outcome, ApiError>
@@ -247,23 +247,11 @@ impl Head {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let essence = self.patch_type();
-        let change = match essence {
-            JSON_PATCH => Change::JsonPatch,
-            MERGE_PATCH => Change::MergePatch,
-            STRATEGIC_MERGE_PATCH => Change::StrategicMergePatch,
-            APPLY_PATCH => Change::Apply,
-            _ => return Err(ApiError::unsupported_media_type(PATCH_TYPES)),
-        };
+        let change = patch_change(&self.content_type)?;
         let bytes = read(body).await?;
-        let options = WriteOptions::parse_patch(&self.query, essence == APPLY_PATCH)?;
+        let options = WriteOptions::parse_patch(&self.query, patch_type(&self.content_type) == APPLY_PATCH)?;
         let options = options.by_agent(&self.user_agent);
         Ok(Operation::Update { change: change(Body { bytes, format: BodyFormat::Json }), options })
-    }
-
-    /// Returns the media type of a patch, without parameters.
-    fn patch_type(&self) -> &str {
-        self.content_type.split(';').next().unwrap_or_default().trim()
     }
 
     /// Reads the options of a delete: from the body, or from the query when there is none.
@@ -291,6 +279,22 @@ impl Head {
     fn body_format(&self) -> Result<BodyFormat, ApiError> {
         let format = BodyFormat::parse(&self.content_type);
         format.ok_or_else(|| ApiError::unsupported_media_type(Format::OFFERED))
+    }
+}
+
+/// Returns the media type of a patch, without parameters.
+fn patch_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default()
+}
+
+/// Returns the kind of change that a patch of a media type is.
+fn patch_change(content_type: &str) -> Result<fn(Body) -> Change, ApiError> {
+    match patch_type(content_type) {
+        JSON_PATCH => Ok(Change::JsonPatch),
+        MERGE_PATCH => Ok(Change::MergePatch),
+        STRATEGIC_MERGE_PATCH => Ok(Change::StrategicMergePatch),
+        APPLY_PATCH => Ok(Change::Apply),
+        _ => Err(ApiError::unsupported_media_type(PATCH_TYPES)),
     }
 }
 
@@ -360,6 +364,7 @@ fn style<B>(request: &Authorized<B>, verb: Verb) -> Result<Style, ApiError> {
     let watch = verb == Verb::Watch;
     let allowed = match verb {
         Verb::List | Verb::DeleteCollection => shapes_of_list,
+        Verb::Watch => shapes_of_event,
         _ => shapes_of_object,
     };
     let accepted: Option<Accepted> = negotiate(accept, allowed);
@@ -389,6 +394,14 @@ fn shapes_of_object(kind: &str) -> Option<Shape> {
         "Table" => Some(Shape::Table),
         "PartialObjectMetadata" => Some(Shape::Metadata),
         _ => None,
+    }
+}
+
+/// Events cannot be lists of metadata, but who asks for those is sent whole objects.
+fn shapes_of_event(kind: &str) -> Option<Shape> {
+    match kind {
+        "PartialObjectMetadataList" => Some(Shape::Whole),
+        kind => shapes_of_object(kind),
     }
 }
 

@@ -220,30 +220,73 @@ fn join(
     Ok(out)
 }
 
-/// Adds `Warning` headers, within their budget. Source: `apiserver/pkg/endpoints/filters/warning.go`.
-pub(super) fn warn(response: &mut Response<Body>, warnings: Vec<String>) {
-    let total: usize = warnings.iter().map(|warning| warning.chars().count()).sum();
-    let mut left = WARNING_BUDGET;
-    for warning in warnings {
-        let cut = if total > WARNING_BUDGET { WARNING_CUT } else { usize::MAX };
-        let text: String = warning.chars().take(cut).collect();
-        let length = text.chars().count();
-        if length > left {
-            return;
-        }
-        left -= length;
+/// Adds `Warning` headers, within their budget.
+pub(super) fn warn(response: &mut Response<Body>, warnings: &[String]) {
+    for text in within_budget(warnings) {
         if let Ok(value) = HeaderValue::from_bytes(quoted(&text).as_bytes()) {
             response.headers_mut().append(WARNING, value);
         }
     }
 }
 
+/// Returns what of warnings is said: all, or, once one does not fit any more, all cut short, and more of them until
+/// the budget is used up. One with control characters is not said at all.
+///
+/// Source: `apiserver/pkg/endpoints/filters/warning.go`.
+fn within_budget(warnings: &[String]) -> Vec<String> {
+    let sound = warnings.iter().filter(|text| !text.is_empty() && !text.contains(char::is_control));
+    let sound: Vec<&str> = sound.map(String::as_str).collect();
+    let lengths = sound.iter().scan(0, |sum, text| {
+        *sum += text.chars().count();
+        Some(*sum)
+    });
+    let fitting = lengths.take_while(|sum| *sum <= WARNING_BUDGET).count();
+    if fitting == sound.len() {
+        return sound.into_iter().map(str::to_owned).collect();
+    }
+    let mut written = 0;
+    let cut = sound.iter().map(|text| text.chars().take(WARNING_CUT).collect::<String>());
+    let said = cut.enumerate().take_while(|(index, text)| {
+        let wanted = *index <= fitting || written < WARNING_BUDGET;
+        written += text.chars().count();
+        wanted
+    });
+    said.map(|(_, text)| text).collect()
+}
+
 /// Spells a warning as RFC 7234 section 5.5 does.
 fn quoted(text: &str) -> String {
-    let escaped: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c]))
-        .collect();
+    let escaped: String =
+        text.chars().flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c])).collect();
     format!("299 - \"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(lengths: &[usize]) -> Vec<usize> {
+        let texts = lengths.iter().enumerate().map(|(number, length)| format!("{number:0length$}"));
+        within_budget(&texts.collect::<Vec<_>>()).iter().map(String::len).collect()
+    }
+
+    #[test]
+    fn warnings_that_fit_are_said_whole() {
+        assert_eq!(said(&[1000, 1000, 2096]), [1000, 1000, 2096]);
+        assert_eq!(said(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn when_one_does_not_fit_all_are_cut_and_more_are_said_while_there_is_room() {
+        assert_eq!(said(&[1000, 1000, 2097, 300]), [256; 4]);
+        assert_eq!(said(&[300; 100]), [256; 16]);
+        let short = said(&[100; 100]);
+        assert_eq!(short, [100; 41]);
+    }
+
+    #[test]
+    fn a_warning_with_control_characters_is_not_said() {
+        assert_eq!(within_budget(&["a\nb".to_owned(), String::new(), "c".to_owned()]), ["c"]);
+        assert_eq!(quoted("say \"a\\b\""), r#"299 - "say \"a\\b\"""#);
+    }
 }

@@ -220,7 +220,7 @@ impl ApiError {
     /// 422 in words that say nothing more, as `errors.NewGenericServerResponse` does.
     pub fn rejected() -> Self {
         let message = "the server rejected our request due to an error in our request";
-        Self::new(422, Reason::Invalid, message)
+        Self::new(422, Reason::Invalid, message).about("", "", "")
     }
 
     /// 429: the server has as much to do as it takes on.

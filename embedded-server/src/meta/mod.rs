@@ -20,7 +20,7 @@ pub use options::{
     ResourceVersionMatch, Selector, WatchFrom, WatchOptions, WriteOptions,
 };
 pub use resource::{Descriptor, Resource, Scope, Subresource, Version};
-pub use revision::Revision;
+pub use revision::{NoRevision, Revision};
 pub use user::UserInfo;
 
 /// Metadata that every persisted object has.

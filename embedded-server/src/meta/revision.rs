@@ -1,7 +1,7 @@
 //! The store's one growing number.
 
 use std::fmt;
-use std::num::ParseIntError;
+use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
 
 /// A point in the history of a whole store: zero before the first write, then one step or more per write.
@@ -27,12 +27,57 @@ impl fmt::Display for Revision {
     }
 }
 
+/// The reason why a text is no revision, worded as Go's `strconv.ParseUint` words it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("strconv.ParseUint: parsing {text:?}: {why}")]
+pub struct NoRevision {
+    text: String,
+    why: &'static str,
+}
+
 impl FromStr for Revision {
-    type Err = ParseIntError;
+    type Err = NoRevision;
 
     /// Reads decimal digits and nothing else, not even a sign.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, NoRevision> {
         let digits = if text.starts_with('+') { "+" } else { text };
-        digits.parse().map(Self)
+        let parsed = digits.parse().map(Self);
+        parsed.map_err(|error| NoRevision { text: text.to_owned(), why: parse_fault(&error) })
+    }
+}
+
+/// Says in Go's words why a text is no number.
+pub(super) fn parse_fault(error: &ParseIntError) -> &'static str {
+    match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+        _ => "invalid syntax",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn revisions_are_plain_decimals() {
+        for number in [0, 7, u64::MAX] {
+            assert_eq!(Revision(number).to_string().parse(), Ok(Revision(number)));
+        }
+        assert_eq!(Revision(700).to_string(), "700");
+    }
+
+    #[test]
+    fn what_is_no_revision_is_told_in_the_words_of_go() {
+        for (text, why) in [
+            ("", "invalid syntax"),
+            ("abc", "invalid syntax"),
+            ("-1", "invalid syntax"),
+            ("+1", "invalid syntax"),
+            ("1.5", "invalid syntax"),
+            ("18446744073709551616", "value out of range"),
+        ] {
+            let error = text.parse::<Revision>().unwrap_err();
+            assert_eq!(error.to_string(), format!("strconv.ParseUint: parsing \"{text}\": {why}"));
+        }
     }
 }

@@ -2,45 +2,87 @@
 //!
 //! Source: `apiserver/pkg/registry/rest/{meta,update}.go` and `apiserver/pkg/endpoints/handlers/rest.go`.
 
-use std::collections::HashSet;
-
 use crate::cacher::Place;
-use crate::meta::{ApiError, Descriptor, ObjectMeta};
+use crate::meta::field::{self, Path};
+use crate::meta::{ApiError, Descriptor, NoRevision, ObjectMeta, Revision};
 
-/// Brings the namespace of a body and of the request's path together.
-pub(super) fn namespace(metadata: &mut ObjectMeta, place: &Place) -> Result<(), ApiError> {
-    match metadata.namespace.as_deref().unwrap_or_default() {
-        "" => {}
-        given if given == place.namespace => {}
-        _ => {
-            let why = "the namespace of the provided object does not match the namespace sent on the request";
-            return Err(ApiError::bad_request(why));
-        }
+/// Checks that an object that names a namespace names that of the request's path.
+pub(super) fn namespace(metadata: &ObjectMeta, place: &Place) -> Result<(), ApiError> {
+    let given = text(metadata.namespace.as_ref());
+    if given.is_empty() || place.namespace.is_empty() || given == place.namespace {
+        return Ok(());
     }
+    let why = "the namespace of the provided object does not match the namespace sent on the request";
+    Err(ApiError::bad_request(why))
+}
+
+/// Puts an object into the namespace of the request's path.
+pub(super) fn put_in_namespace(metadata: &mut ObjectMeta, place: &Place) -> Result<(), ApiError> {
+    namespace(metadata, place)?;
     metadata.namespace = (!place.namespace.is_empty()).then(|| place.namespace.clone());
     Ok(())
 }
 
 /// Checks that the name in a body is the one in the path.
 pub(super) fn name(metadata: &ObjectMeta, place: &Place) -> Result<(), ApiError> {
-    let given = metadata.name.as_deref().unwrap_or_default();
-    if given == place.name {
-        return Ok(());
+    let wanted = &place.name;
+    match text(metadata.name.as_ref()) {
+        given if given == wanted => Ok(()),
+        "" => Err(ApiError::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        ))),
+        given => Err(ApiError::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({wanted})"
+        ))),
     }
-    Err(ApiError::bad_request(format!(
-        "the name of the object ({given}) does not match the name on the URL ({})",
-        place.name
-    )))
 }
 
-/// Checks that a body that names an identity names the stored one.
+/// Checks that a new state that names an identity names the stored one.
 pub(super) fn uid(new: &ObjectMeta, old: &ObjectMeta, of: &Descriptor) -> Result<(), ApiError> {
     let (given, stored) = (text(new.uid.as_ref()), text(old.uid.as_ref()));
     if given.is_empty() || given == stored {
         return Ok(());
     }
-    let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {stored}");
-    Err(ApiError::conflict(of, text(old.name.as_ref()), &why))
+    Err(precondition(of, old, &format!("UID in precondition: {given}, UID in object meta: {stored}")))
+}
+
+/// 409 for a precondition that the store is said to have found broken.
+pub(super) fn precondition(of: &Descriptor, stored: &ObjectMeta, why: &str) -> ApiError {
+    let name = text(stored.name.as_ref());
+    let place = [of.group, of.plural, text(stored.namespace.as_ref()), name];
+    let key = place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: {why}"
+    );
+    ApiError::conflict(of, name, &why)
+}
+
+/// Checks that a change was made to the stored version.
+pub(super) fn version(new: &ObjectMeta, old: &ObjectMeta, of: &Descriptor) -> Result<(), ApiError> {
+    let revision = |metadata: &ObjectMeta| match text(metadata.resource_version.as_ref()) {
+        "" => Ok(Revision::ZERO),
+        given => given.parse().map_err(|why: NoRevision| ApiError::unclassified(why)),
+    };
+    let name = text(old.name.as_ref());
+    match revision(new)? {
+        Revision::ZERO => {
+            let path = Path::new("metadata").child("resourceVersion");
+            let error = field::Error::invalid(&path, 0, "must be specified for an update");
+            // Where a kind is due, the source puts the resource.
+            Err(ApiError::invalid(of.group, of.plural, name, &[error]))
+        }
+        given if given == revision(old)? => Ok(()),
+        _ => Err(ApiError::modified(of, name)),
+    }
+}
+
+/// Checks that a new object names no version, as the store does in the source.
+pub(super) fn unversioned(metadata: &ObjectMeta) -> Result<(), ApiError> {
+    if text(metadata.resource_version.as_ref()).is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::unclassified("resourceVersion should not be set on objects to be created"))
 }
 
 /// Clears what only the server says about a new object.
@@ -52,40 +94,57 @@ pub(super) fn wipe(metadata: &mut ObjectMeta) {
     metadata.self_link = None;
 }
 
-/// Restores what only the server says about a stored object.
+/// Restores what only the server says about a stored object. What is left may differ only where validation says
+/// that it must not.
 pub(super) fn preserve(new: &mut ObjectMeta, old: &ObjectMeta) {
-    new.uid.clone_from(&old.uid);
-    new.creation_timestamp.clone_from(&old.creation_timestamp);
-    new.deletion_timestamp.clone_from(&old.deletion_timestamp);
-    new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
+    if text(new.uid.as_ref()).is_empty() {
+        new.uid.clone_from(&old.uid);
+    }
+    if old.creation_timestamp.is_some() {
+        new.creation_timestamp.clone_from(&old.creation_timestamp);
+    }
+    if old.deletion_timestamp.is_some() {
+        new.deletion_timestamp.clone_from(&old.deletion_timestamp);
+    }
+    new.deletion_grace_period_seconds =
+        new.deletion_grace_period_seconds.or(old.deletion_grace_period_seconds);
     new.generation = old.generation;
     new.self_link = None;
 }
 
-/// Removes owners that are named twice and returns the warning about it.
-pub(super) fn dedup_owners(metadata: &mut ObjectMeta) -> Option<String> {
+/// When an owner was found to be named twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// In what a client sent.
+    Sent,
+    /// In what came of a patch.
+    Patched,
+}
+
+/// Removes owners that are named more than once and returns the warning about it, with their uid as often as
+/// they were removed.
+pub(super) fn dedup_owners(metadata: &mut ObjectMeta, found: Found) -> Option<String> {
     let owners = metadata.owner_references.as_mut()?;
-    let mut seen = HashSet::new();
-    let mut twice = Vec::new();
     let mut kept = Vec::with_capacity(owners.len());
+    let mut removed = Vec::new();
     for owner in owners.drain(..) {
-        if kept.contains(&owner) {
-            if seen.insert(owner.uid.clone()) {
-                twice.push(owner.uid);
-            }
-        } else {
-            kept.push(owner);
-        }
+        if kept.contains(&owner) { removed.push(owner.uid) } else { kept.push(owner) }
     }
     *owners = kept;
-    (!twice.is_empty()).then(|| {
+    let when = if found == Found::Patched { " after mutating admission happens" } else { "" };
+    (!removed.is_empty()).then(|| {
         format!(
-            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, \
-             and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: \
-             {}",
-            twice.join(", ")
+            ".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in \
+             1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) \
+             observed: {}",
+            removed.join(", ")
         )
     })
+}
+
+/// Drops the record of who manages what, which can be large, and tells whether there was one.
+pub(super) fn forget_managers(metadata: &mut ObjectMeta) -> bool {
+    metadata.managed_fields.take().is_some()
 }
 
 /// Drops empty collections, which Go does not write.

@@ -29,7 +29,8 @@ impl<S: Strategy> Registry<S> {
         let decoded = form.decode(body, options.field_validation)?;
         context.warnings.extend(decoded.warnings);
         let mut object = decoded.object;
-        self.prepare_new(context, &mut object, place)?;
+        context.warnings.extend(check::dedup_owners(object.metadata_mut(), check::Found::Sent));
+        self.prepare_new(&mut object, place)?;
         let writer = self.writer(form, options, None);
         writer.record(None, &mut object, false)?;
         self.mutate_new(context, &mut object, place, &writer, options).await?;
@@ -41,10 +42,17 @@ impl<S: Strategy> Registry<S> {
                 object.metadata_mut().name = Some(generate::name(base));
             }
             self.admit_new(form, context, &object, options).await?;
-            match self.insert(&mut object, generated, options.dry_run).await? {
+            if !options.dry_run {
+                check::unversioned(object.metadata())?;
+            }
+            let mut inserted = self.insert(&mut object, generated, options.dry_run).await?;
+            if matches!(inserted, Inserted::TooLarge(_)) && check::forget_managers(object.metadata_mut()) {
+                inserted = self.insert(&mut object, generated, options.dry_run).await?;
+            }
+            match inserted {
                 Inserted::Done(object) => return Ok(Outcome::Object { code: 201, object }),
                 Inserted::Exists(_) if attempt < attempts => {}
-                Inserted::Exists(error) => return Err(error),
+                Inserted::Exists(error) | Inserted::TooLarge(error) => return Err(error),
             }
         }
         Err(ApiError::generated_name_taken(Self::RESOURCE, ""))
@@ -71,27 +79,26 @@ impl<S: Strategy> Registry<S> {
             );
             return Err(ApiError::conflict(Self::RESOURCE, &place.name, &why));
         }
+        check::namespace(object.metadata(), place)?;
         check::name(object.metadata(), place)?;
-        self.prepare_new(context, &mut object, place)?;
+        context.warnings.extend(check::dedup_owners(object.metadata_mut(), check::Found::Patched));
+        self.prepare_new(&mut object, place)?;
         writer.record(None, &mut object, true)?;
         self.mutate_new(context, &mut object, place, writer, options).await?;
         self.admit_new(writer.form(), context, &object, options).await?;
         match self.insert(&mut object, false, options.dry_run).await? {
             Inserted::Done(object) => Ok(Some(object)),
             Inserted::Exists(_) => Ok(None),
+            Inserted::TooLarge(error) => Err(error),
         }
     }
 
     /// Makes a client's object one that can be stored.
-    fn prepare_new(&self, context: &Context, object: &mut S::Object, place: &Place) -> Result<(), ApiError> {
-        check::namespace(object.metadata_mut(), place)?;
-        if !check::text(object.metadata().resource_version.as_ref()).is_empty() {
-            return Err(ApiError::unclassified("resourceVersion should not be set on objects to be created"));
-        }
+    fn prepare_new(&self, object: &mut S::Object, place: &Place) -> Result<(), ApiError> {
         let metadata = object.metadata_mut();
+        check::put_in_namespace(metadata, place)?;
         check::wipe(metadata);
         check::tidy(metadata);
-        context.warnings.extend(check::dedup_owners(metadata));
         self.strategy.prepare_for_create(object);
         let metadata = object.metadata_mut();
         metadata.uid = Some(generate::uid());
@@ -110,7 +117,8 @@ impl<S: Strategy> Registry<S> {
         let operation = admission::Operation::Create;
         if let Some(mutated) = self.mutated(operation, context, object, writer, options).await? {
             *object = mutated;
-            self.prepare_new(context, object, place)?;
+            context.warnings.extend(check::dedup_owners(object.metadata_mut(), check::Found::Patched));
+            self.prepare_new(object, place)?;
         }
         Ok(())
     }
@@ -159,6 +167,9 @@ impl<S: Strategy> Registry<S> {
                 let terminating = current.is_some_and(|current| is_terminating::<S>(&current.value));
                 Ok(Inserted::Exists(exists::<S>(&place, generated, terminating)))
             }
+            Err(error @ StorageError::TooLarge) => {
+                Ok(Inserted::TooLarge(storage_error::<S>(&error, "create")))
+            }
             Err(error) => Err(storage_error::<S>(&error, "create")),
         }
     }
@@ -188,6 +199,7 @@ fn applied<H: Resource>(
 enum Inserted {
     Done(Encoded),
     Exists(ApiError),
+    TooLarge(ApiError),
 }
 
 fn is_generated(metadata: &ObjectMeta) -> bool {

@@ -28,16 +28,18 @@ impl<S: Strategy> Registry<S> {
         options: &DeleteOptions,
     ) -> Result<Outcome, ApiError> {
         let deadline = Instant::now() + WRITE_DEADLINE;
-        let mut current = self.current(place).await?;
+        let mut current = self.current(place, "delete").await?;
+        let mut object = Self::decode(&current.encoded.json())?;
+        check_preconditions::<S>(object.metadata(), options)?;
         loop {
-            let object = Self::decode(&current.encoded.json())?;
-            check_preconditions::<S>(object.metadata(), options)?;
             self.admit_deletion(form, context, place, options).await?;
-            match self.remove(place, &current, object, options).await? {
+            current = match self.remove(place, &current, object, options).await? {
                 Removed::Done(outcome) => return Ok(outcome),
-                Removed::Lost(fresher) if Instant::now() < deadline => current = fresher,
+                Removed::Lost(fresher) if Instant::now() < deadline => fresher,
                 Removed::Lost(_) => return Err(ApiError::deadline_exceeded()),
-            }
+            };
+            object = Self::decode(&current.encoded.json())?;
+            check_stored_preconditions::<S>(object.metadata(), options)?;
         }
     }
 
@@ -190,6 +192,23 @@ fn check_preconditions<S: Strategy>(metadata: &ObjectMeta, options: &DeleteOptio
         return Err(ApiError::precondition_failed(resource, name, &why));
     }
     Ok(())
+}
+
+/// Checks preconditions as the store does at the commit; they fail here only when somebody else wrote since they were
+/// first checked.
+fn check_stored_preconditions<S: Strategy>(
+    stored: &ObjectMeta,
+    options: &DeleteOptions,
+) -> Result<(), ApiError> {
+    let broken = |wanted: &Option<String>, what: &str, there: Option<&String>| {
+        let there = check::text(there);
+        let wanted = wanted.as_deref().filter(|wanted| *wanted != there)?;
+        let why = format!("{what} in precondition: {wanted}, {what} in object meta: {there}");
+        Some(check::precondition(&S::Object::DESCRIPTOR, stored, &why))
+    };
+    let uid = broken(&options.uid, "UID", stored.uid.as_ref());
+    let version = || broken(&options.resource_version, "ResourceVersion", stored.resource_version.as_ref());
+    uid.or_else(version).map_or(Ok(()), Err)
 }
 
 /// Returns the finalizers that the garbage collector's part in a deletion asks for.

@@ -135,9 +135,10 @@ impl<S: Strategy> Registry<S> {
 
     const RESOURCE: &'static Descriptor = &S::Object::DESCRIPTOR;
 
-    /// Returns the stored state of an object, as fresh as the request.
-    async fn current(&self, place: &Place) -> Result<Current, ApiError> {
-        let view = self.cacher.view(GetOptions::MostRecent).await.map_err(|error| read_error::<S>(&error))?;
+    /// Returns the stored state of an object, as fresh as the request; `verb` is what it is needed for.
+    async fn current(&self, place: &Place, verb: &str) -> Result<Current, ApiError> {
+        let view = self.cacher.view(GetOptions::MostRecent).await;
+        let view = view.map_err(|error| read_error::<S>(&error, verb))?;
         match view.get(&cache_key(place)) {
             Some(object) => Ok(Current::cached(object)),
             None => Err(ApiError::not_found(Self::RESOURCE, &place.name)),
@@ -222,11 +223,11 @@ fn cache_key(place: &Place) -> String {
 }
 
 /// Words a read that failed.
-fn read_error<S: Strategy>(error: &CacheError) -> ApiError {
+fn read_error<S: Strategy>(error: &CacheError, verb: &str) -> ApiError {
     match error {
         CacheError::TooNew { wanted, current } => ApiError::too_large_resource_version(*wanted, *current),
         CacheError::TooOld { .. } => ApiError::expired(error.to_string()),
-        CacheError::Storage(error) => storage_error::<S>(error, "get"),
+        CacheError::Storage(error) => storage_error::<S>(error, verb),
     }
 }
 
@@ -239,6 +240,7 @@ fn storage_error<S: Strategy>(error: &StorageError, verb: &str) -> ApiError {
     );
     match error {
         StorageError::Corrupt(_) => ApiError::internal("the store is damaged"),
+        StorageError::TooLarge => ApiError::unclassified(error),
         _ => ApiError::new(500, Reason::ServerTimeout, message).retry_after(2),
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/patch.go`.
 
-use ::json_patch::Patch;
 use serde_json::{Map, Value};
 
 use super::apply::{self, Writer};
+use super::check::Found;
 use super::form::Form;
-use super::json_patch;
+use super::json_patch::{self, Patch};
 use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
-use crate::codec::{Decoded, Problem, Tree};
+use crate::codec::{Decoded, Problem, Tree, parse_tree};
 use crate::meta::field::{self, Path};
 use crate::meta::{ApiError, Descriptor, FieldValidation, Resource};
 
@@ -36,33 +36,49 @@ pub(super) fn prepare<'a, T: Resource>(
         Change::StrategicMergePatch(body) => {
             read_strategic(body).map(|tree| Prepared::Strategic(tree, form.patch_schema()))
         }
-        Change::JsonPatch(body) => json_patch::read(body).map(Prepared::Json),
+        Change::JsonPatch(body) => json_patch::read(&body.bytes).map(Prepared::Json),
         Change::Apply(body) => apply::read(body, validation).map(Prepared::Apply),
     }
 }
 
 fn read_merge(body: &Body) -> Result<Tree, ApiError> {
-    let read = crate::codec::parse_tree(&body.bytes, body.format);
-    let tree = read.map_err(|why| ApiError::bad_request(format!("error decoding patch: {why}")))?;
-    if tree.value.is_object() { Ok(tree) } else { Err(ApiError::bad_request("Invalid JSON Patch")) }
+    let tree = parse_tree(&body.bytes, body.format).map_err(undecodable)?;
+    match &tree.value {
+        Value::Object(_) => Ok(tree),
+        Value::Null => Err(ApiError::bad_request("Invalid JSON Patch")),
+        other => Err(undecodable(no_map(other))),
+    }
+}
+
+pub(super) fn undecodable(why: String) -> ApiError {
+    ApiError::bad_request(format!("error decoding patch: {why}"))
 }
 
 /// Unlike the other patches, one that is `null` changes nothing.
 fn read_strategic(body: &Body) -> Result<Tree, ApiError> {
-    let mut tree = crate::codec::parse_tree(&body.bytes, body.format).map_err(ApiError::bad_request)?;
-    let name = match &tree.value {
-        Value::Object(_) => return Ok(tree),
-        Value::Null => {
-            tree.value = Value::Object(Map::new());
-            return Ok(tree);
-        }
+    let mut tree = parse_tree(&body.bytes, body.format).map_err(ApiError::bad_request)?;
+    match &tree.value {
+        Value::Object(_) => {}
+        Value::Null => tree.value = Value::Object(Map::new()),
+        other => return Err(ApiError::bad_request(no_map(other))),
+    }
+    Ok(tree)
+}
+
+fn no_map(value: &Value) -> String {
+    format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_kind(value))
+}
+
+/// Names the type of a value as Go's JSON decoder does.
+pub(super) fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
         Value::Array(_) => "array",
         Value::String(_) => "string",
         Value::Bool(_) => "bool",
         Value::Number(_) => "number",
-    };
-    let why = format!("json: cannot unmarshal {name} into Go value of type map[string]interface {{}}");
-    Err(ApiError::bad_request(why))
+        Value::Null => "null",
+    }
 }
 
 impl<T: Resource> Prepared<'_, T> {
@@ -77,10 +93,24 @@ impl<T: Resource> Prepared<'_, T> {
             return Ok(decoded.clone());
         }
         let form = writer.form();
+        let shown = |patched: &Value| match self {
+            Self::Strategic(patch, _) => Go(&patch.value).to_string(),
+            _ => patched.to_string(),
+        };
         let value = self.patched(form.to_value_of_stored(current)?, writer)?;
-        self.check_type(&value, form.descriptor())?;
-        form.decode_value(Tree { value, duplicates: self.duplicates() }, validation)
-            .map_err(|problem| self.misshapen(current, form.descriptor(), &problem))
+        if let Some(why) = self.other_type(&value, form.descriptor()) {
+            return Err(invalid_patch(&shown(&value), &why));
+        }
+        let decoded = form.decode_value(Tree { value, duplicates: Vec::new() }, validation);
+        with_oddities(decoded, self.oddities(), validation).or_else(|problem| {
+            let live = form.to_value_of_stored(current)?;
+            Err(invalid_patch(&shown(&self.patched(live, writer)?), &problem.to_string()))
+        })
+    }
+
+    /// Tells in whose name owners that are named twice are found.
+    pub(super) fn finds_owners(&self) -> Found {
+        if matches!(self, Self::Replace(_)) { Found::Sent } else { Found::Patched }
     }
 
     /// Returns the configuration of an apply, which alone of all patches can create.
@@ -98,31 +128,56 @@ impl<T: Resource> Prepared<'_, T> {
             Self::Strategic(patch, schema) => {
                 value = strategic::apply(&value, &patch.value, schema).map_err(|error| refused(&error))?;
             }
-            Self::Json(patch) => json_patch::apply(&mut value, patch)?,
+            Self::Json(patch) => patch.apply(&mut value)?,
             Self::Apply(config) => value = writer.apply(Some(&value), &config.value)?,
         }
         Ok(value)
     }
 
-    /// Returns the fields that stand in the patch more than once.
-    fn duplicates(&self) -> Vec<String> {
+    /// Returns what strict field validation has to say of the patch itself.
+    fn oddities(&self) -> Vec<String> {
+        let duplicates =
+            |tree: &Tree| tree.duplicates.iter().map(|path| format!("duplicate field \"{path}\"")).collect();
         match self {
-            Self::Merge(patch) | Self::Strategic(patch, _) | Self::Apply(patch) => patch.duplicates.clone(),
-            Self::Replace(_) | Self::Json(_) => Vec::new(),
+            Self::Merge(patch) | Self::Strategic(patch, _) | Self::Apply(patch) => duplicates(patch),
+            Self::Json(patch) => patch.oddities(),
+            Self::Replace(_) => Vec::new(),
         }
     }
 
-    /// Refuses a patch that makes another type of the object. A strategic merge patch is merged into an object
-    /// of a type that it cannot change.
-    fn check_type(&self, value: &Value, expected: &Descriptor) -> Result<(), ApiError> {
-        if matches!(self, Self::Strategic(..)) { Ok(()) } else { check_type(value, expected) }
+    /// Says which other type a patch makes of the object, if it does. A strategic merge patch is merged into an
+    /// object of a type that it cannot change.
+    fn other_type(&self, value: &Value, expected: &Descriptor) -> Option<String> {
+        let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+        let (kind, version) = (text("kind"), text("apiVersion"));
+        let own_version = expected.api_version();
+        let kind = if kind.is_empty() { expected.kind } else { kind };
+        let version = if version.is_empty() { &own_version } else { version };
+        let same = kind == expected.kind && version == own_version;
+        let other = !same && !matches!(self, Self::Strategic(..));
+        other.then(|| format!("no kind \"{kind}\" is registered for version \"{version}\""))
     }
+}
 
-    fn misshapen(&self, current: &[u8], expected: &Descriptor, problem: &Problem) -> ApiError {
-        match self {
-            Self::Strategic(patch, _) => invalid_patch(&Go(&patch.value).to_string(), "", expected, problem),
-            _ => misshapen::<T>(current, expected, problem),
+/// Adds what is odd about a patch to what is odd about the object it makes.
+fn with_oddities<T>(
+    decoded: Result<Decoded<T>, Problem>,
+    mut oddities: Vec<String>,
+    validation: FieldValidation,
+) -> Result<Decoded<T>, Problem> {
+    match (decoded, validation) {
+        (Ok(decoded), FieldValidation::Ignore) => Ok(decoded),
+        (Ok(decoded), FieldValidation::Strict) if oddities.is_empty() => Ok(decoded),
+        (Ok(_), FieldValidation::Strict) => Err(Problem::Strict(oddities)),
+        (Ok(decoded), FieldValidation::Warn) => {
+            oddities.extend(decoded.warnings);
+            Ok(Decoded { object: decoded.object, warnings: oddities })
         }
+        (Err(Problem::Strict(violations)), _) => {
+            oddities.extend(violations);
+            Err(Problem::Strict(oddities))
+        }
+        (mistyped, _) => mistyped,
     }
 }
 
@@ -139,28 +194,8 @@ fn refused(error: &PatchError) -> ApiError {
     }
 }
 
-/// Refuses a patch that makes another type of the object.
-fn check_type(value: &Value, resource: &Descriptor) -> Result<(), ApiError> {
-    let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
-    if text("kind") == resource.kind && text("apiVersion") == resource.api_version() {
-        return Ok(());
-    }
-    Err(ApiError::bad_request(format!(
-        "the patch makes a {} of {} out of a {} of {}",
-        text("kind"),
-        text("apiVersion"),
-        resource.kind,
-        resource.api_version()
-    )))
-}
-
-fn misshapen<T: Resource>(current: &[u8], expected: &Descriptor, problem: &Problem) -> ApiError {
-    let name = serde_json::from_slice::<T>(current).ok();
-    let name = name.as_ref().and_then(|object| object.metadata().name.as_deref()).unwrap_or_default();
-    invalid_patch(name, name, expected, problem)
-}
-
-fn invalid_patch(shown: &str, name: &str, expected: &Descriptor, problem: &Problem) -> ApiError {
-    let error = field::Error::invalid(&Path::new("patch"), shown, problem.to_string());
-    ApiError::invalid(expected.group, expected.kind, name, &[error])
+/// 422 for a patch of which no object comes; names neither type nor object, as the source does not.
+fn invalid_patch(shown: &str, why: &str) -> ApiError {
+    let error = field::Error::invalid(&Path::new("patch"), shown, why);
+    ApiError::invalid("", "", "", &[error])
 }

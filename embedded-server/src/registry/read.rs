@@ -10,7 +10,7 @@ use crate::meta::{ApiError, GetOptions, ListFrom, ListOptions, Selector, WatchFr
 
 impl<S: Strategy> Registry<S> {
     pub(super) async fn get(&self, place: &Place, options: GetOptions) -> Result<Outcome, ApiError> {
-        let view = self.cacher.view(options).await.map_err(|error| read_error::<S>(&error))?;
+        let view = self.cacher.view(options).await.map_err(|error| read_error::<S>(&error, "get"))?;
         match view.get(&cache_key(place)) {
             Some(object) => Ok(Outcome::Object { code: 200, object: object.encoded().clone() }),
             None => Err(ApiError::not_found(Self::RESOURCE, &place.name)),
@@ -33,7 +33,7 @@ impl<S: Strategy> Registry<S> {
             CacheError::TooOld { .. } => {
                 ApiError::expired("The resourceVersion for the provided list is too old.")
             }
-            other => read_error::<S>(&other),
+            other => read_error::<S>(&other, "list"),
         };
         let options = match from {
             ListFrom::MostRecent => GetOptions::MostRecent,
@@ -58,7 +58,7 @@ impl<S: Strategy> Registry<S> {
         };
         view.map_err(|error| match error {
             CacheError::TooOld { .. } => expired(token),
-            other => read_error::<S>(&other),
+            other => read_error::<S>(&other, "list"),
         })
     }
 
@@ -66,7 +66,7 @@ impl<S: Strategy> Registry<S> {
         let filter = self.filter(place, options.selector)?;
         let watcher = self.cacher.watch(filter, options.from).await;
         Ok(Outcome::Watch(Box::new(WatchOutcome {
-            watcher: watcher.map_err(|error| read_error::<S>(&error)),
+            watcher: watcher.map_err(|error| read_error::<S>(&error, "watch")),
             bookmarks: options.bookmarks,
             mark_initial_end: options.bookmarks && matches!(options.from, WatchFrom::State(_)),
             timeout: options.timeout,
@@ -75,9 +75,9 @@ impl<S: Strategy> Registry<S> {
 
     pub(super) fn filter(&self, place: Place, selector: Selector) -> Result<Filter, ApiError> {
         self.check_fields(&selector)?;
-        if !place.name.is_empty() {
+        if !place.name.is_empty() && !selector.fields.is_empty() {
             let named = selector.fields.required_value("metadata.name");
-            if named.is_some_and(|named| named != place.name) {
+            if named != Some(&place.name) {
                 let why = "fieldSelector metadata.name doesn't match requested name";
                 return Err(ApiError::bad_request(why));
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Registry, Strategy, cache_key, read_error};
-use crate::cacher::Place;
+use crate::cacher::{Place, View};
 use crate::meta::{ApiError, GetOptions, Selector};
 
 /// Reads what is stored of a type, as fresh as a client would, and can change nothing.
@@ -23,8 +23,7 @@ impl<S: Strategy> Reader<S> {
     /// # Errors
     /// When the store does not answer, or the object cannot be read.
     pub async fn get(&self, place: &Place) -> Result<Option<S::Object>, ApiError> {
-        let view =
-            self.0.cacher.view(GetOptions::MostRecent).await.map_err(|error| read_error::<S>(&error))?;
+        let view = self.view("get").await?;
         let object = view.get(&cache_key(place));
         object.map(|object| Registry::<S>::decode(&object.encoded().json())).transpose()
     }
@@ -37,10 +36,14 @@ impl<S: Strategy> Reader<S> {
     pub async fn list(&self, namespace: &str) -> Result<Vec<S::Object>, ApiError> {
         let place = Place { namespace: namespace.to_owned(), name: String::new() };
         let filter = self.0.filter(place, Selector::default())?;
-        let view =
-            self.0.cacher.view(GetOptions::MostRecent).await.map_err(|error| read_error::<S>(&error))?;
+        let view = self.view("list").await?;
         let items = view.page(&filter, None, None).items;
         items.iter().map(|object| Registry::<S>::decode(&object.encoded().json())).collect()
+    }
+
+    async fn view(&self, verb: &str) -> Result<View, ApiError> {
+        let view = self.0.cacher.view(GetOptions::MostRecent).await;
+        view.map_err(|error| read_error::<S>(&error, verb))
     }
 }
 

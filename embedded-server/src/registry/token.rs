@@ -2,8 +2,8 @@
 //!
 //! Source of the form: `apiserver/pkg/storage/continue.go`.
 
-use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeError, Engine};
 use serde::{Deserialize, Serialize};
 
 use crate::meta::{ApiError, Revision};
@@ -33,33 +33,38 @@ impl Token {
     }
 
     pub(super) fn decode(text: &str) -> Result<Self, ApiError> {
-        let invalid = |why: &str| ApiError::bad_request(format!("invalid continue token: {why}"));
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| invalid("continue key is not valid: illegal base64 data"))?;
-        let token: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| invalid(&format!("continue key is not valid: {error}")))?;
-        let escapes = token.start.split('/').any(|part| matches!(part, "." | ".."));
+        let invalid = |why: String| {
+            ApiError::bad_request(format!("invalid continue token: continue key is not valid{why}"))
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| invalid(no_base64(&error)))?;
+        let token: Self = serde_json::from_slice(&bytes).map_err(|error| invalid(format!(": {error}")))?;
         match () {
             () if token.v != VERSION => {
-                Err(invalid("continue key is not valid: server does not recognize this encoded version"))
+                Err(invalid(format!(": server does not recognize this encoded version {}", token.v)))
             }
             () if token.rv == 0 => {
-                Err(invalid("continue key is not valid: incorrect encoded start resourceVersion"))
+                Err(invalid(format!(": incorrect encoded start resourceVersion (version {VERSION})")))
             }
             () if token.start.is_empty() => {
-                Err(invalid("continue key is not valid: encoded start key empty"))
+                Err(invalid(format!(": encoded start key empty (version {VERSION})")))
             }
-            () if escapes || token.start.starts_with('/') => {
-                Err(invalid("continue key is not valid: the start key must not leave the list"))
-            }
+            () if token.leaves_the_list() => Err(invalid(format!(": {}", token.start))),
             () => Ok(token),
         }
     }
 
+    /// Tells whether the start could be a key of another list.
+    fn leaves_the_list(&self) -> bool {
+        self.relative_start().split('/').any(|part| matches!(part, "" | "." | ".."))
+    }
+
+    fn relative_start(&self) -> &str {
+        self.start.strip_prefix('/').unwrap_or(&self.start)
+    }
+
     /// Returns the key to begin at.
     pub(super) fn start(&self, prefix: &str) -> String {
-        format!("{prefix}{}", self.start)
+        format!("{prefix}{}", self.relative_start())
     }
 
     /// Returns the revision of the list, or none to go on with whatever is newest.
@@ -70,6 +75,16 @@ impl Token {
     fn inconsistent(&self) -> Self {
         Self { rv: -1, ..self.clone() }
     }
+}
+
+/// Says in Go's words why a text is not in base64.
+fn no_base64(error: &DecodeError) -> String {
+    let at = match error {
+        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => *at,
+        DecodeError::InvalidLength(length) => *length,
+        DecodeError::InvalidPadding => 0,
+    };
+    format!(": illegal base64 data at input byte {at}")
 }
 
 /// 410 for a token whose state is no longer known, with one to go on from the newest state instead.
@@ -101,15 +116,35 @@ mod tests {
     #[test]
     fn tokens_that_nobody_was_given_are_refused() {
         let forged = [
-            r#"{"v":"meta.k8s.io/v2","rv":1,"start":"a"}"#,
-            r#"{"v":"meta.k8s.io/v1","rv":0,"start":"a"}"#,
-            r#"{"v":"meta.k8s.io/v1","rv":1,"start":""}"#,
-            r#"{"v":"meta.k8s.io/v1","rv":1,"start":"../other/a"}"#,
-            "[]",
+            (
+                r#"{"v":"meta.k8s.io/v2","rv":1,"start":"a"}"#,
+                "server does not recognize this encoded version meta.k8s.io/v2",
+            ),
+            (
+                r#"{"v":"meta.k8s.io/v1","rv":0,"start":"a"}"#,
+                "incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+            ),
+            (
+                r#"{"v":"meta.k8s.io/v1","rv":1,"start":""}"#,
+                "encoded start key empty (version meta.k8s.io/v1)",
+            ),
+            (r#"{"v":"meta.k8s.io/v1","rv":1,"start":"../other/a"}"#, "../other/a"),
+            (r#"{"v":"meta.k8s.io/v1","rv":1,"start":"ns//a"}"#, "ns//a"),
         ];
-        for token in forged {
-            assert_eq!(Token::decode(&URL_SAFE_NO_PAD.encode(token)).unwrap_err().code(), 400, "{token}");
+        let refused = |text: &str| Token::decode(text).unwrap_err();
+        for (token, why) in forged {
+            let error = refused(&URL_SAFE_NO_PAD.encode(token));
+            let expected = format!("invalid continue token: continue key is not valid: {why}");
+            assert_eq!((error.code(), error.message()), (400, expected.as_str()), "{token}");
         }
-        assert_eq!(Token::decode("!").unwrap_err().code(), 400);
+        let why = "invalid continue token: continue key is not valid: illegal base64 data at input byte 2";
+        assert_eq!(refused("ab!d").message(), why);
+        assert_eq!(refused(&URL_SAFE_NO_PAD.encode("[]")).code(), 400);
+    }
+
+    #[test]
+    fn a_start_may_begin_with_a_slash() {
+        let token = URL_SAFE_NO_PAD.encode(r#"{"v":"meta.k8s.io/v1","rv":1,"start":"/a\u0000"}"#);
+        assert_eq!(Token::decode(&token).unwrap().start("ns/"), "ns/a\0");
     }
 }

@@ -15,7 +15,7 @@ use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, patch, storage_e
 use crate::admission::{self, Validate};
 use crate::cacher::Place;
 use crate::codec::{Encoded, EventType};
-use crate::meta::field::{self, Path};
+use crate::meta::field::Path;
 use crate::meta::{ApiError, Reason, Resource, Subresource, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
 
@@ -31,6 +31,7 @@ impl<S: Strategy> Registry<S> {
     ) -> Result<Outcome, ApiError> {
         let change = patch::prepare(change, form, options.field_validation)?;
         if let patch::Prepared::Replace(new) = &change {
+            check::namespace(new.object.metadata(), place)?;
             check::name(new.object.metadata(), place)?;
         }
         let writer = self.writer(form, options, part);
@@ -43,22 +44,33 @@ impl<S: Strategy> Registry<S> {
         loop {
             let json = current.encoded.json();
             let old = Self::decode(&json)?;
+            if let patch::Prepared::Replace(new) = &change {
+                check::uid(new.object.metadata(), old.metadata(), Self::RESOURCE)?;
+            }
             let changed = change.apply(&json, options.field_validation, &writer)?;
             context.warnings.extend(changed.warnings);
             let mut new = changed.object;
-            self.prepare_changed(context, &mut new, &old, place, part)?;
+            context.warnings.extend(check::dedup_owners(new.metadata_mut(), change.finds_owners()));
+            self.prepare_changed(&mut new, &old, place, part)?;
             writer.record(Some(&json), &mut new, change.configuration().is_some())?;
             let operation = admission::Operation::Update;
             if let Some(mutated) = self.mutated(operation, context, &new, &writer, options).await? {
                 new = mutated;
-                self.prepare_changed(context, &mut new, &old, place, part)?;
+                context.warnings.extend(check::dedup_owners(new.metadata_mut(), check::Found::Patched));
+                self.prepare_changed(&mut new, &old, place, part)?;
                 writer.keep_times(&json, &mut new)?;
             }
             self.admit_changed(form, context, &new, &old, options).await?;
-            match self.replace(place, &current, new, options.dry_run).await? {
+            let mut replaced = self.replace(place, &current, &mut new, options.dry_run).await?;
+            let lean = change.configuration().is_none() && matches!(replaced, Replaced::TooLarge(_));
+            if lean && check::forget_managers(new.metadata_mut()) {
+                replaced = self.replace(place, &current, &mut new, options.dry_run).await?;
+            }
+            match replaced {
                 Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
                 Replaced::Lost(fresher) if Instant::now() < deadline => current = fresher,
                 Replaced::Lost(_) => return Err(ApiError::deadline_exceeded()),
+                Replaced::TooLarge(error) => return Err(error),
             }
         }
     }
@@ -83,50 +95,32 @@ impl<S: Strategy> Registry<S> {
         options: &WriteOptions,
         writer: &Writer<'_, S::Object>,
     ) -> Result<Found, ApiError> {
-        let missing = match self.current(place).await {
+        let missing = match self.current(place, "update").await {
             Err(error) if error.reason() == Reason::NotFound && part.is_none() => error,
             found => return found.map(Found::There),
         };
         let Some(config) = change.configuration() else { return Err(missing) };
         match self.create_applied(context, place, config, options, writer).await? {
             Some(object) => Ok(Found::Created(object)),
-            None => self.current(place).await.map(Found::There),
+            None => self.current(place, "update").await.map(Found::There),
         }
     }
 
     /// Checks what a changed object claims to be and restores what a change cannot touch.
     fn prepare_changed(
         &self,
-        context: &Context,
         new: &mut S::Object,
         old: &S::Object,
         place: &Place,
         part: Option<Subresource>,
     ) -> Result<(), ApiError> {
+        check::put_in_namespace(new.metadata_mut(), place)?;
         check::name(new.metadata(), place)?;
-        check::namespace(new.metadata_mut(), place)?;
-        check::uid(new.metadata(), old.metadata(), Self::RESOURCE)?;
-        self.check_version(new, old)?;
+        check::version(new.metadata(), old.metadata(), Self::RESOURCE)?;
         check::preserve(new.metadata_mut(), old.metadata());
         check::tidy(new.metadata_mut());
-        context.warnings.extend(check::dedup_owners(new.metadata_mut()));
         self.strategy.prepare_for_update(part, new, old);
         Ok(())
-    }
-
-    /// Checks that a change was made to the stored version.
-    fn check_version(&self, new: &S::Object, old: &S::Object) -> Result<(), ApiError> {
-        let given = check::text(new.metadata().resource_version.as_ref());
-        let name = check::text(old.metadata().name.as_ref());
-        if given == check::text(old.metadata().resource_version.as_ref()) {
-            return Ok(());
-        }
-        if matches!(given, "" | "0") {
-            let path = Path::new("metadata").child("resourceVersion");
-            let error = field::Error::invalid(&path, 0, "must be specified for an update");
-            return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &[error]));
-        }
-        Err(ApiError::modified(Self::RESOURCE, name))
     }
 
     async fn admit_changed(
@@ -158,12 +152,12 @@ impl<S: Strategy> Registry<S> {
         &self,
         place: &Place,
         current: &Current,
-        mut new: S::Object,
+        new: &mut S::Object,
         dry_run: bool,
     ) -> Result<Replaced, ApiError> {
         let metadata = new.metadata();
         let ends = metadata.deletion_timestamp.is_some() && metadata.finalizers.is_none();
-        let stored = Bytes::from(Self::encode(&mut new)?);
+        let stored = Bytes::from(Self::encode(new)?);
         let framed = |at| Encoded::new(EventType::Modified, &stored, at).map_err(ApiError::internal);
         let unwritten = framed(current.revision)?;
         if dry_run || unwritten.json() == current.encoded.json() {
@@ -178,6 +172,9 @@ impl<S: Strategy> Registry<S> {
             Err(StorageError::Conflict { current: None }) if ends => Ok(Replaced::Done(unwritten)),
             Err(StorageError::Conflict { current }) => {
                 Current::after_conflict::<S>(current, place).map(Replaced::Lost)
+            }
+            Err(error @ StorageError::TooLarge) => {
+                Ok(Replaced::TooLarge(storage_error::<S>(&error, "update")))
             }
             Err(error) => Err(storage_error::<S>(&error, "update")),
         }
@@ -195,4 +192,5 @@ enum Replaced {
     Done(Encoded),
     /// Somebody else wrote first; this is what he wrote.
     Lost(Current),
+    TooLarge(ApiError),
 }

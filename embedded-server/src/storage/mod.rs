@@ -107,7 +107,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Makes one change and returns its revision.
     ///
     /// # Errors
-    /// [`StorageError::Conflict`] when the key is not in the state that `write` assumes.
+    /// [`StorageError::Conflict`] when the key is not in the state that `write` assumes;
+    /// [`StorageError::TooLarge`] for a value that the store does not take, which has to be of more than 3 MiB.
     async fn commit(&self, key: &Key, write: Write) -> Result<Revision>;
 
     /// Yields the changes below `prefix` that came after revision `after`.
@@ -137,6 +138,9 @@ pub enum StorageError {
         /// What is stored instead; none when nothing is.
         current: Option<KeyValue>,
     },
+    /// The store takes no values of this size; nothing was written.
+    #[error("the value is too large for the store")]
+    TooLarge,
     /// Changes after the wanted revision are no longer known.
     #[error("changes before revision {oldest} are no longer known")]
     Compacted {

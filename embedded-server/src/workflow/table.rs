@@ -19,7 +19,7 @@ pub(super) const COLUMNS: [Column<Workflow>; 9] = [
     column("Age", "date", 0, "How long ago the workflow was created.", |of| {
         since(of.metadata.creation_timestamp.as_ref(), "<unknown>")
     }),
-    column("Timeout", "string", 1, "How long a run may take.", |of| or_none(&of.spec.timeout)),
+    column("Timeout", "string", 1, "How long a run may take.", timeout),
     column("Started", "date", 1, "How long ago the run started.", |of| {
         since(of.status.start_time.as_ref(), NONE)
     }),
@@ -44,6 +44,13 @@ fn text(text: &str) -> Cell {
 
 fn or_none(value: &str) -> Cell {
     text(if value.is_empty() { NONE } else { value })
+}
+
+/// Returns the timeout as it was written; zero is none.
+fn timeout(workflow: &Workflow) -> Cell {
+    let written = &workflow.spec.timeout;
+    let zero = duration::parse_go(written).is_ok_and(|limit| limit.is_zero());
+    or_none(if zero { "" } else { written })
 }
 
 fn since(start: Option<&Time>, otherwise: &str) -> Cell {
@@ -127,6 +134,7 @@ mod tests {
         let none = "<none>";
         let expected = json!([none, none, 0, "<unknown>", none, none, none, none, none]);
         assert_eq!(json!(row(&workflow("a"), "10:00:00")), expected);
+        assert_eq!(json!(row(&workflow("a").with_timeout("0s"), "10:00:00")), expected);
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub struct WorkflowSpec {
     pub schedule: String,
 
     /// How long a run may take, as a Go duration: numbers with the units `h`, `m`, `s`, `ms`, `us` and `ns`, for
-    /// example `30m` or `1h30m`, more than zero. It is kept the way it was written. Absent means that there is no
-    /// limit.
+    /// example `30m` or `1h30m`, not negative. It is kept the way it was written. Absent, or zero, which clients
+    /// written in Go send for an unset one, means that there is no limit.
     #[serde(deserialize_with = "wire::null_default", skip_serializing_if = "String::is_empty")]
     pub timeout: String,
 }

@@ -64,14 +64,15 @@ fn schedule(schedule: &str, path: &Path) -> Option<Error> {
     fault.map(|detail| Error::invalid(path, schedule, detail))
 }
 
-/// Checks a timeout. One of zero is refused: it would end every run before it began, and absent means none.
+/// Checks a timeout. One of zero means none, as its absence does: clients that are written in Go send it when it is
+/// not set.
 fn timeout(timeout: &str, path: &Path) -> Option<Error> {
     if timeout.is_empty() {
         return None;
     }
     let detail = match duration::parse_go(timeout) {
-        Ok(limit) if limit.is_positive() => return None,
-        Ok(_) => "must be greater than 0".to_owned(),
+        Ok(limit) if !limit.is_negative() => return None,
+        Ok(_) => "must be greater than or equal to 0".to_owned(),
         Err(error) => error.to_string(),
     };
     Some(Error::invalid(path, timeout, detail))
@@ -116,6 +117,7 @@ mod tests {
                 .with_step("build", "golang")
                 .with_env("CGO_ENABLED", "0")
                 .with_schedule("0 2 * * *"),
+            workflow("a").with_timeout("0s"),
             workflow("a").with_phase("Running").started_at("10:30:00"),
             workflow("a").with_phase("Failed").completed_at("10:30:00"),
             workflow("a").with_phase("Succeeded").started_at("10:30:00").completed_at("10:30:00"),
@@ -194,12 +196,11 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_a_duration_of_more_than_zero() {
+    fn a_timeout_is_a_duration_that_is_not_negative() {
         let table = [
             ("1d", "time: unknown unit \"d\" in duration \"1d\""),
             ("30", "time: missing unit in duration \"30\""),
-            ("-1s", "must be greater than 0"),
-            ("0s", "must be greater than 0"),
+            ("-1s", "must be greater than or equal to 0"),
         ];
         for (timeout, detail) in table {
             let expected = format!("spec.timeout: Invalid value: \"{timeout}\": {detail}");

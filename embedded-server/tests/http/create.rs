@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ALL, API_VERSION, RefuseCreates, Setup, TestServer, WORKFLOWS, Workflow, item, workflow,
+    ALL, API_VERSION, MERGE_PATCH, RefuseCreates, Setup, TestServer, WORKFLOWS, Workflow, item, workflow,
 };
 
 #[tokio::test]
@@ -91,7 +91,8 @@ async fn a_resource_version_must_not_be_sent() {
     let server = TestServer::start().await;
     let sent = workflow("a").with("/metadata/resourceVersion", "7");
     let message = "resourceVersion should not be set on objects to be created";
-    server.post(WORKFLOWS, sent).await.failure(500, "", message);
+    server.post(WORKFLOWS, sent.clone()).await.failure(500, "", message);
+    server.post(WORKFLOWS, sent.with("/metadata/name", "A")).await.any_failure(422, "Invalid");
 }
 
 fn generated(base: &str) -> Workflow {
@@ -303,13 +304,21 @@ async fn warnings_come_with_failures_too() {
 async fn equal_owners_are_reduced_to_one_with_a_warning() {
     let server = TestServer::start().await;
     let owner = json!({"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"});
-    let sent = workflow("a").with("/metadata/ownerReferences", json!([owner, owner]));
+    let sent = workflow("a").with("/metadata/ownerReferences", json!([owner, owner, owner]));
     let answer = server.post(WORKFLOWS, sent).await.expect(201);
     assert_eq!(answer.json()["metadata"]["ownerReferences"], json!([owner]));
-    let warning = "\".metadata.ownerReferences contains duplicate entries; API server dedups owner references in \
-                   1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate \
-                   UID(s) observed: u\"";
-    assert_eq!(answer.warnings(), [warning]);
+    let warning = |when: &str, uids: &str| {
+        format!(
+            "\".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in \
+             1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) \
+             observed: {uids}\""
+        )
+    };
+    assert_eq!(answer.warnings(), [warning("", "u, u")]);
+    let patch = json!({"metadata": {"ownerReferences": [owner, owner]}});
+    let answer = server.patch(item("a"), MERGE_PATCH, patch).await.expect(200);
+    assert_eq!(answer.warnings(), [warning(" after mutating admission happens", "u")]);
+    assert_eq!(answer.json()["metadata"]["ownerReferences"], json!([owner]));
 }
 
 #[tokio::test]
@@ -333,13 +342,13 @@ async fn options_that_are_not_known_are_refused_all_at_once() {
     let server = TestServer::start().await;
     let path = format!("{WORKFLOWS}?dryRun=Some&fieldValidation=Lax&fieldManager={}", "m".repeat(129));
     let status = server.post(path, workflow("a")).await.causes(&[
-        ("FieldValueNotSupported", "dryRun", "Unsupported value: \"Some\": supported values: \"All\""),
+        ("FieldValueTooLong", "fieldManager", "Too long: may not be more than 128 bytes"),
+        ("FieldValueNotSupported", "dryRun", "Unsupported value: [\"Some\"]: supported values: \"All\""),
         (
             "FieldValueNotSupported",
             "fieldValidation",
             "Unsupported value: \"Lax\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"",
         ),
-        ("FieldValueTooLong", "fieldManager", "Too long: may not be more than 128 bytes"),
     ]);
     assert_eq!(status["details"]["kind"], "CreateOptions");
     assert_eq!(status["details"]["group"], "meta.k8s.io");

@@ -106,9 +106,15 @@ async fn the_deprecated_orphan_dependents_still_works() {
 #[tokio::test]
 async fn options_that_are_not_known_or_contradict_each_other_are_refused() {
     let (server, _) = with(workflow("a")).await;
-    for query in ["propagationPolicy=Sideways", "dryRun=x", "orphanDependents=true&propagationPolicy=Orphan"]
-    {
-        let status = server.delete(format!("{}?{query}", item("a"))).await.any_failure(422, "Invalid");
+    let both = "Invalid value: \"Orphan\": orphanDependents and deletionPropagation cannot be both set";
+    let policies = "Unsupported value: \"Sideways\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+    let dry_run = "Unsupported value: [\"All\",\"x\"]: supported values: \"All\"";
+    for (query, cause) in [
+        ("propagationPolicy=Sideways", ("FieldValueNotSupported", "propagationPolicy", policies)),
+        ("dryRun=All&dryRun=x", ("FieldValueNotSupported", "dryRun", dry_run)),
+        ("orphanDependents=true&propagationPolicy=Orphan", ("FieldValueInvalid", "propagationPolicy", both)),
+    ] {
+        let status = server.delete(format!("{}?{query}", item("a"))).await.causes(&[cause]);
         assert_eq!(status["details"]["kind"], "DeleteOptions", "{query}");
     }
     for body in ["[]", "{", "null", r#"{"kind":"Pod"}"#, r#"{"preconditions":{"uid":1}}"#, "x"] {

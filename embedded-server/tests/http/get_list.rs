@@ -214,34 +214,64 @@ async fn a_version_that_is_no_number_is_a_bad_list_and_a_broken_get() {
     for version in ["abc", "-1", "1.5", "%2B1", "99999999999999999999"] {
         let plain = version.replace("%2B", "+");
         let answer = server.get(format!("{WORKFLOWS}?resourceVersion={version}")).await;
-        let message = answer.any_failure(400, "BadRequest")["message"].clone();
-        let prefix = format!("invalid resource version: resourceVersion: Invalid value: \"{plain}\": ");
-        assert!(message.as_str().unwrap().starts_with(&prefix), "{message}");
+        let why = if plain.starts_with('9') { "value out of range" } else { "invalid syntax" };
+        let message = format!(
+            "invalid resource version: resourceVersion: Invalid value: \"{plain}\": strconv.ParseUint: parsing \
+             \"{plain}\": {why}"
+        );
+        answer.failure(400, "BadRequest", &message);
         let answer = server.get(format!("{}?resourceVersion={version}", item("a"))).await;
-        assert_eq!(answer.any_failure(500, "")["message"], message);
+        answer.failure(500, "", &message);
     }
 }
 
 #[tokio::test]
 async fn options_of_a_list_that_make_no_sense_are_refused() {
     let server = TestServer::start().await;
-    for query in [
-        "resourceVersionMatch=Exact",
-        "resourceVersionMatch=Exact&resourceVersion=0",
-        "resourceVersionMatch=Newest&resourceVersion=1",
-        "resourceVersionMatch=NotOlderThan&resourceVersion=1&continue=abc",
-        "sendInitialEvents=true",
+    let forbidden = "FieldValueForbidden";
+    let rv_match = "resourceVersionMatch";
+    let unversioned = (
+        forbidden,
+        rv_match,
+        "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+    );
+    let continued =
+        (forbidden, rv_match, "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+    let unknown = (
+        "FieldValueNotSupported",
+        rv_match,
+        "Unsupported value: \"Newest\": supported values: \"Exact\", \"NotOlderThan\", \"\"",
+    );
+    let exactly_any = (
+        forbidden,
+        rv_match,
+        "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+    );
+    let initial = (forbidden, "sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list");
+    for (query, causes) in [
+        ("resourceVersionMatch=Exact", &[unversioned][..]),
+        ("resourceVersionMatch=Exact&resourceVersion=0", &[exactly_any]),
+        ("resourceVersionMatch=Newest&resourceVersion=1", &[unknown]),
+        ("resourceVersionMatch=NotOlderThan&resourceVersion=1&continue=abc", &[continued]),
+        ("sendInitialEvents=false", &[initial]),
+        (
+            "resourceVersionMatch=Newest&continue=abc&sendInitialEvents=true",
+            &[unversioned, continued, unknown, initial],
+        ),
     ] {
-        let status = server.get(format!("{WORKFLOWS}?{query}")).await.any_failure(422, "Invalid");
+        let status = server.get(format!("{WORKFLOWS}?{query}")).await.causes(causes);
         assert_eq!(status["details"]["kind"], "ListOptions", "{query}");
+        assert_eq!(status["details"]["group"], "meta.k8s.io", "{query}");
     }
 }
 
 #[tokio::test]
 async fn a_number_that_is_none_is_refused() {
     let server = TestServer::start().await;
-    let message = "strconv.ParseInt: parsing \"many\": invalid syntax";
-    server.get(format!("{WORKFLOWS}?limit=many")).await.failure(400, "BadRequest", message);
+    for limit in ["many", ""] {
+        let message = format!("strconv.ParseInt: parsing \"{limit}\": invalid syntax");
+        server.get(format!("{WORKFLOWS}?limit={limit}")).await.failure(400, "BadRequest", &message);
+    }
 }
 
 #[tokio::test]

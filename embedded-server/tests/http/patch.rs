@@ -48,14 +48,16 @@ async fn an_operation_that_fails_fails_the_patch() {
     let message = "the server rejected our request due to an error in our request";
     for operation in [
         json!({"op": "test", "path": "/spec/timeout", "value": "2m"}),
-        json!({"op": "replace", "path": "/spec/nothing", "value": 1}),
+        json!({"op": "replace", "path": "/spec/steps/7", "value": {}}),
         json!({"op": "remove", "path": "/spec/nothing"}),
-        json!({"op": "copy", "from": "/spec/nothing", "path": "/spec/timeout"}),
+        json!({"op": "copy", "from": "/spec/nothing/at/all", "path": "/spec/timeout"}),
+        json!({"op": "jump", "path": "/spec/timeout"}),
         json!({"op": "add", "path": "/spec/steps/7", "value": {}}),
     ] {
         let patch = json!([{"op": "remove", "path": "/metadata/labels"}, operation]);
         let answer = server.patch(item("a"), JSON_PATCH, patch).await;
-        answer.failure(422, "Invalid", message);
+        let status = answer.failure(422, "Invalid", message);
+        assert_eq!(status["details"], json!({}));
     }
     assert_eq!(server.read(item("a")).await, stored);
 }
@@ -64,14 +66,17 @@ async fn an_operation_that_fails_fails_the_patch() {
 async fn a_patch_that_cannot_be_read_is_refused() {
     let (server, _) = with_a().await;
     for (kind, bodies) in [
-        (JSON_PATCH, &["", "{}", "{", "null", r#"[{"op":"jump"}]"#, "[1]", "[] []"][..]),
-        (MERGE_PATCH, &["", "[]", "{", "null", "\"x\"", "{} {}"][..]),
+        (JSON_PATCH, &["", "{}", "{", "[1]", "[] []"][..]),
+        (MERGE_PATCH, &["", "[]", "{", "\"x\"", "{} {}"][..]),
     ] {
         for body in bodies {
             let answer = server.patch(item("a"), kind, Value::Null).bytes(*body).await;
-            assert_eq!(answer.any_failure(400, "BadRequest")["status"], "Failure", "{kind}: {body}");
+            let message = answer.any_failure(400, "BadRequest")["message"].take();
+            assert!(message.as_str().unwrap().starts_with("error decoding patch: "), "{kind}: {message}");
         }
     }
+    let answer = server.patch(item("a"), MERGE_PATCH, Value::Null).await;
+    answer.failure(400, "BadRequest", "Invalid JSON Patch");
 }
 
 #[tokio::test]
@@ -98,6 +103,8 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
     for (kind, patch) in [
         (MERGE_PATCH, json!({"spec": {"timeout": "1m", "schedule": null}})),
         (JSON_PATCH, json!([])),
+        (JSON_PATCH, Value::Null),
+        (MERGE_PATCH, json!({"kind": null, "apiVersion": null})),
         (JSON_PATCH, json!([{"op": "replace", "path": "/spec/timeout", "value": "1m"}])),
     ] {
         let answer = server.patch(item("a"), kind, patch).await.expect(200);
@@ -120,24 +127,44 @@ async fn a_patch_of_a_version_is_made_to_that_version() {
 #[tokio::test]
 async fn name_namespace_and_type_cannot_be_patched() {
     let (server, _) = with_a().await;
-    for patch in [
-        json!({"metadata": {"name": "b"}}),
-        json!({"metadata": {"name": null}}),
-        json!({"metadata": null}),
-        json!({"metadata": {"namespace": "other"}}),
-        json!({"kind": "Job"}),
-        json!({"apiVersion": "v2"}),
+    let nameless = "the name of the object (a based on URL) was undeterminable: name must be provided";
+    for (patch, message) in [
+        (
+            json!({"metadata": {"name": "b"}}),
+            "the name of the object (b) does not match the name on the URL (a)",
+        ),
+        (json!({"metadata": {"name": null}}), nameless),
+        (json!({"metadata": null}), nameless),
+        (
+            json!({"metadata": {"namespace": "other"}}),
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
     ] {
-        let answer = server.patch(item("a"), MERGE_PATCH, patch.clone()).await;
-        assert_eq!(answer.any_failure(400, "BadRequest")["status"], "Failure", "{patch}");
+        server.patch(item("a"), MERGE_PATCH, patch).await.failure(400, "BadRequest", message);
+    }
+    for (patch, why) in [
+        (
+            json!({"kind": "Job"}),
+            "no kind \"Job\" is registered for version \"workflow.example.com/v1alpha1\"",
+        ),
+        (json!({"apiVersion": "v2"}), "no kind \"Workflow\" is registered for version \"v2\""),
+    ] {
+        let status = server.patch(item("a"), MERGE_PATCH, patch).await.any_failure(422, "Invalid");
+        let cause = &status["details"]["causes"][0];
+        assert_eq!(cause["field"], "patch");
+        assert!(cause["message"].as_str().unwrap().ends_with(why), "{status}");
     }
 }
 
 #[tokio::test]
-async fn another_identity_is_a_conflict() {
+async fn an_identity_does_not_change() {
     let (server, _) = with_a().await;
     let patch = json!({"metadata": {"uid": "other"}});
-    server.patch(item("a"), MERGE_PATCH, patch).await.any_failure(409, "Conflict");
+    server.patch(item("a"), MERGE_PATCH, patch).await.causes(&[(
+        "FieldValueInvalid",
+        "metadata.uid",
+        "Invalid value: \"other\": field is immutable",
+    )]);
 }
 
 #[tokio::test]
@@ -182,11 +209,35 @@ async fn fields_of_a_patch_are_validated() {
     let strict = item("a") + "?fieldValidation=Strict";
     let status = server.patch(&strict, MERGE_PATCH, patch).await.any_failure(422, "Invalid");
     let cause = &status["details"]["causes"][0];
-    assert_eq!(cause["field"], "patch");
-    assert!(cause["message"].as_str().unwrap().contains("strict decoding error: unknown field \"spec.x\""));
-    let twice = r#"{"spec":{"timeout":"1m","timeout":"1m"}}"#;
-    let answer = server.patch(&strict, MERGE_PATCH, Value::Null).bytes(twice).await;
-    answer.any_failure(422, "Invalid");
+    assert_eq!((&cause["field"], &cause["reason"]), (&json!("patch"), &json!("FieldValueInvalid")));
+    let message = cause["message"].as_str().unwrap();
+    assert!(
+        message.starts_with(r#"Invalid value: "{\"apiVersion\":\"workflow.example.com/v1alpha1\","#),
+        "{message}"
+    );
+    assert!(message.ends_with("}\": strict decoding error: unknown field \"spec.x\""), "{message}");
+    assert_eq!(status["message"], format!(" \"\" is invalid: patch: {message}"));
+    let twice = r#"{"spec":{"timeout":"1m","timeout":"1m","x":1}}"#;
+    let status = server.patch(&strict, MERGE_PATCH, Value::Null).bytes(twice).await;
+    let message = status.any_failure(422, "Invalid")["message"].take();
+    let expected = "strict decoding error: duplicate field \"spec.timeout\", unknown field \"spec.x\"";
+    assert!(message.as_str().unwrap().ends_with(expected), "{message}");
+}
+
+#[tokio::test]
+async fn fields_of_operations_are_validated() {
+    let (server, stored) = with_a().await;
+    let patch = json!([{"op": "test", "path": "/spec/timeout", "value": "1m", "note": "x"}]);
+    let answer = server.patch(item("a"), JSON_PATCH, patch.clone()).await.expect(200);
+    assert_eq!(answer.warnings(), [r#""json patch unknown field \"[0].note\"""#]);
+    assert_eq!(answer.json(), stored);
+    let strict = item("a") + "?fieldValidation=Strict";
+    let refused = server.patch(&strict, JSON_PATCH, patch.clone()).await.any_failure(422, "Invalid");
+    let message = &refused["message"];
+    let expected = "strict decoding error: json patch unknown field \"[0].note\"";
+    assert!(message.as_str().unwrap().ends_with(expected), "{message}");
+    let ignore = item("a") + "?fieldValidation=Ignore";
+    assert_eq!(server.patch(&ignore, JSON_PATCH, patch).await.expect(200).warnings(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -61,10 +61,14 @@ async fn an_update_names_the_version_it_changes() {
         stored.clone().without("/metadata/resourceVersion"),
         stored.clone().with("/metadata/resourceVersion", "0"),
     ] {
-        let message = "Workflow.workflow.example.com \"a\" is invalid: metadata.resourceVersion: Invalid value: \
+        // The source puts the resource where the kind is due.
+        let message = "workflows.workflow.example.com \"a\" is invalid: metadata.resourceVersion: Invalid value: \
                        0: must be specified for an update";
         server.put(item("a"), stored).await.failure(422, "Invalid", message);
     }
+    let odd = stored.with("/metadata/resourceVersion", "abc");
+    let message = "strconv.ParseUint: parsing \"abc\": invalid syntax";
+    server.put(item("a"), odd).await.failure(500, "", message);
 }
 
 #[tokio::test]
@@ -82,10 +86,12 @@ async fn another_name_or_namespace_than_the_path_s_is_refused() {
     let renamed = stored.clone().with("/metadata/name", "b");
     server.put(item("a"), renamed.clone()).await.failure(400, "BadRequest", message);
     let unnamed = stored.clone().without("/metadata/name");
-    server.put(item("a"), unnamed).await.any_failure(400, "BadRequest");
+    let undeterminable = "the name of the object (a based on URL) was undeterminable: name must be provided";
+    server.put(item("a"), unnamed).await.failure(400, "BadRequest", undeterminable);
     let message = "the namespace of the provided object does not match the namespace sent on the request";
     let moved = stored.with("/metadata/namespace", "other");
-    server.put(item("a"), moved).await.failure(400, "BadRequest", message);
+    server.put(item("a"), moved.clone()).await.failure(400, "BadRequest", message);
+    server.put(item("missing"), moved).await.failure(400, "BadRequest", message);
     let message = "the name of the object (b) does not match the name on the URL (missing)";
     server.put(item("missing"), renamed).await.failure(400, "BadRequest", message);
 }
@@ -95,8 +101,9 @@ async fn another_identity_is_a_conflict() {
     let (server, stored) = with(workflow("a")).await;
     let uid = Value::from(stored.clone())["metadata"]["uid"].as_str().unwrap().to_owned();
     let message = format!(
-        "Operation cannot be fulfilled on workflows.workflow.example.com \"a\": Precondition failed: UID in \
-         precondition: other, UID in object meta: {uid}"
+        "Operation cannot be fulfilled on workflows.workflow.example.com \"a\": StorageError: invalid object, \
+         Code: 4, Key: /registry/workflow.example.com/workflows/default/a, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: {uid}"
     );
     let other = stored.clone().with("/metadata/uid", "other");
     server.put(item("a"), other).await.failure(409, "Conflict", &message);
@@ -109,10 +116,32 @@ async fn what_only_the_server_says_is_kept() {
     let before = Value::from(stored.clone());
     let sent = stored
         .with("/metadata/creationTimestamp", "1999-01-01T00:00:00Z")
-        .with("/metadata/deletionTimestamp", "1999-01-01T00:00:00Z")
-        .with("/metadata/deletionGracePeriodSeconds", 7)
-        .with("/metadata/selfLink", "/mine");
+        .with("/metadata/generation", 70)
+        .with("/metadata/selfLink", "/mine")
+        .without("/metadata/uid");
     assert_eq!(server.put(item("a"), sent).await.expect(200).json(), before);
+}
+
+#[tokio::test]
+async fn who_updates_does_not_say_when_an_object_is_deleted() {
+    let (server, stored) = with(workflow("a")).await;
+    let dying = stored
+        .with("/metadata/deletionTimestamp", "1999-01-01T00:00:00Z")
+        .with("/metadata/deletionGracePeriodSeconds", 7);
+    server.put(item("a"), dying).await.causes(&[
+        (
+            "FieldValueInvalid",
+            "metadata.deletionTimestamp",
+            "Invalid value: \"1999-01-01T00:00:00Z\": field is immutable",
+        ),
+        ("FieldValueInvalid", "metadata.deletionGracePeriodSeconds", "Invalid value: 7: field is immutable"),
+    ]);
+    let kept = server.has(workflow("b").with_finalizer("example.com/wait")).await;
+    let dying = server.delete(item("b")).await.expect(200).json();
+    let revived = Workflow::from(kept)
+        .with("/metadata/resourceVersion", dying["metadata"]["resourceVersion"].clone())
+        .with("/metadata/managedFields", dying["metadata"]["managedFields"].clone());
+    assert_eq!(server.put(item("b"), revived).await.expect(200).json(), dying);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn every_failure_is_told_at_once() {
         json!({
             "steps": [{"name": "a", "image": "b"}, {"name": "a", "image": ""}, {"name": "", "image": "B"}],
             "schedule": "often",
-            "timeout": "0s",
+            "timeout": "-1s",
         }),
     );
     let causes = refused(&server, sent).await;

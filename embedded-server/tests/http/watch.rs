@@ -232,14 +232,26 @@ async fn a_version_that_is_no_number_breaks_the_watch() {
 #[tokio::test]
 async fn options_of_a_watch_that_make_no_sense_are_refused() {
     let server = TestServer::start().await;
-    for query in [
-        "sendInitialEvents=true",
-        "sendInitialEvents=false",
-        "resourceVersionMatch=NotOlderThan&resourceVersion=1",
-        "sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1",
-        "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x",
+    let forbidden = |why: &'static str| ("FieldValueForbidden", "resourceVersionMatch", why);
+    let matchless =
+        forbidden("Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    let alone = forbidden(
+        "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    );
+    let continued = forbidden("Forbidden: resourceVersionMatch is forbidden when continue is provided");
+    let exact = (
+        "FieldValueNotSupported",
+        "resourceVersionMatch",
+        "Unsupported value: \"Exact\": supported values: \"NotOlderThan\"",
+    );
+    for (query, causes) in [
+        ("sendInitialEvents=true", &[matchless][..]),
+        ("sendInitialEvents=false", &[matchless]),
+        ("resourceVersionMatch=NotOlderThan&resourceVersion=1", &[alone]),
+        ("sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1", &[matchless, exact]),
+        ("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x", &[continued]),
     ] {
-        let status = server.get(format!("{WORKFLOWS}?watch=1&{query}")).await.any_failure(422, "Invalid");
+        let status = server.get(format!("{WORKFLOWS}?watch=1&{query}")).await.causes(causes);
         assert_eq!(status["details"]["kind"], "ListOptions", "{query}");
     }
 }

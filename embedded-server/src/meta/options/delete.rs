@@ -55,17 +55,13 @@ impl DeleteOptions {
     /// 422 for values that are not known or do not go together.
     pub fn check(options: meta::DeleteOptions) -> Result<Self, ApiError> {
         let mut errors = Vec::new();
-        let dry_run = options.dry_run.unwrap_or_default();
-        let dry_run = parse_dry_run(dry_run.iter().map(String::as_str), &mut errors);
-        let propagation = parse_propagation(options.propagation_policy.as_deref(), &mut errors);
-        if options.orphan_dependents.is_some() && options.propagation_policy.is_some() {
+        let policy = options.propagation_policy.as_deref();
+        if let (Some(policy), Some(_)) = (policy, options.orphan_dependents) {
             let detail = "orphanDependents and deletionPropagation cannot be both set";
-            errors.push(field::Error::invalid(
-                &Path::new("propagationPolicy"),
-                options.propagation_policy.unwrap_or_default(),
-                detail,
-            ));
+            errors.push(field::Error::invalid(&Path::new("propagationPolicy"), policy, detail));
         }
+        let propagation = parse_propagation(policy, &mut errors);
+        let dry_run = parse_dry_run(&options.dry_run.unwrap_or_default(), &mut errors);
         if !errors.is_empty() {
             return Err(ApiError::invalid(GROUP, "DeleteOptions", "", &errors));
         }
@@ -91,7 +87,7 @@ fn parse_propagation(text: Option<&str>, errors: &mut field::Errors) -> Option<P
         Some("Background") => Some(Propagation::Background),
         Some("Foreground") => Some(Propagation::Foreground),
         Some(other) => {
-            let supported = ["Background", "Foreground", "Orphan"];
+            let supported = ["Foreground", "Background", "Orphan", "nil"];
             errors.push(field::Error::not_supported(&Path::new("propagationPolicy"), other, &supported));
             None
         }

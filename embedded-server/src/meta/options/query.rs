@@ -1,10 +1,11 @@
 //! The query of a URL, taken apart.
 
-use std::num::{IntErrorKind, ParseIntError};
+use std::num::ParseIntError;
 
 use percent_encoding::percent_decode_str;
 
 use crate::meta::ApiError;
+use crate::meta::revision::parse_fault;
 
 /// The parameters of a request's query; of repeated ones the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,14 +49,11 @@ impl Query {
     /// Reads a number.
     ///
     /// # Errors
-    /// 400 when it is not one.
+    /// 400 when it is not one, as the empty text is not.
     pub fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
-        let Some(text) = self.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+        let Some(text) = self.get(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|error: ParseIntError| {
-            let why = match error.kind() {
-                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
-                _ => "invalid syntax",
-            };
+            let why = parse_fault(&error);
             ApiError::bad_request(format!("strconv.ParseInt: parsing \"{text}\": {why}"))
         })
     }

@@ -3,7 +3,7 @@
 use super::{GROUP, Query};
 use crate::meta::field::{self, Path};
 use crate::meta::selector::{FieldSelector, LabelSelector};
-use crate::meta::{ApiError, Revision};
+use crate::meta::{ApiError, NoRevision, Revision};
 
 /// Which state a read may be answered from, as `resourceVersion` says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,11 +44,8 @@ fn parse_resource_version(text: &str) -> Result<GetOptions, String> {
     match text {
         "" => Ok(GetOptions::MostRecent),
         "0" => Ok(GetOptions::Any),
-        text => text.parse().map(GetOptions::NotOlderThan).map_err(|_| {
-            format!(
-                "invalid resource version: resourceVersion: Invalid value: \"{text}\": \
-                 strconv.ParseUint: parsing \"{text}\": invalid syntax"
-            )
+        text => text.parse().map(GetOptions::NotOlderThan).map_err(|why: NoRevision| {
+            format!("invalid resource version: resourceVersion: Invalid value: \"{text}\": {why}")
         }),
     }
 }
@@ -60,6 +57,19 @@ pub enum ResourceVersionMatch {
     Exact,
     /// The state at the resource version or a later one.
     NotOlderThan,
+}
+
+impl ResourceVersionMatch {
+    pub(super) const EXACT: &'static str = "Exact";
+    pub(super) const NOT_OLDER_THAN: &'static str = "NotOlderThan";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            Self::EXACT => Some(Self::Exact),
+            Self::NOT_OLDER_THAN => Some(Self::NotOlderThan),
+            _ => None,
+        }
+    }
 }
 
 /// Which objects a client wants to see.
@@ -117,15 +127,9 @@ impl ListOptions {
     /// 400 for values that cannot be read, 422 for combinations that make no sense.
     pub fn parse(query: &Query) -> Result<Self, ApiError> {
         let selector = Selector::parse(query)?;
-        let rv_match = parse_match(query)?;
-        if query.optional_flag("sendInitialEvents").is_some() {
-            let error = field::Error::forbidden(
-                &Path::new("sendInitialEvents"),
-                "sendInitialEvents is forbidden for list",
-            );
-            return Err(invalid_list_options(&[error]));
-        }
         let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|&l| l > 0);
+        check(list_faults(query))?;
+        let rv_match = ResourceVersionMatch::parse(query.text("resourceVersionMatch"));
         let from = Self::parse_from(query, rv_match, limit.is_some())?;
         let limit = if from == ListFrom::Any { None } else { limit };
         Ok(Self { selector, from, limit })
@@ -155,32 +159,35 @@ impl ListOptions {
     }
 }
 
-pub(super) fn parse_match(query: &Query) -> Result<Option<ResourceVersionMatch>, ApiError> {
+/// Returns what in a list's options does not go together.
+fn list_faults(query: &Query) -> field::Errors {
+    let (rv_match, version) = (query.text("resourceVersionMatch"), query.text("resourceVersion"));
     let path = Path::new("resourceVersionMatch");
-    let text = query.text("resourceVersionMatch");
-    let forbidden = |why: &str| Err(invalid_list_options(&[field::Error::forbidden(&path, why)]));
-    let parsed = match text {
-        "" => return Ok(None),
-        "Exact" => ResourceVersionMatch::Exact,
-        "NotOlderThan" => ResourceVersionMatch::NotOlderThan,
-        other => {
-            let error = field::Error::not_supported(&path, other, &["Exact", "NotOlderThan", ""]);
-            return Err(invalid_list_options(&[error]));
-        }
-    };
-    let version = query.text("resourceVersion");
-    if !query.text("continue").is_empty() {
-        return forbidden("resourceVersionMatch is forbidden when continue is provided");
-    }
-    if query.optional_flag("sendInitialEvents").is_none() && version.is_empty() {
-        return forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided");
-    }
-    if parsed == ResourceVersionMatch::Exact && version == "0" {
-        return forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
-    }
-    Ok(Some(parsed))
+    let forbidden = |why: &str| field::Error::forbidden(&path, why);
+    let of_match = [
+        (
+            version.is_empty(),
+            forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"),
+        ),
+        (!query.text("continue").is_empty(), forbidden(WITH_CONTINUE)),
+        (ResourceVersionMatch::parse(rv_match).is_none(), {
+            let known = [ResourceVersionMatch::EXACT, ResourceVersionMatch::NOT_OLDER_THAN, ""];
+            field::Error::not_supported(&path, rv_match, &known)
+        }),
+        (rv_match == ResourceVersionMatch::EXACT && version == "0", {
+            forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
+        }),
+    ];
+    let initial = query.optional_flag("sendInitialEvents").map(|_| {
+        field::Error::forbidden(&Path::new("sendInitialEvents"), "sendInitialEvents is forbidden for list")
+    });
+    let of_match = of_match.into_iter().filter(|(holds, _)| *holds && !rv_match.is_empty());
+    of_match.map(|(_, error)| error).chain(initial).collect()
 }
 
-pub(super) fn invalid_list_options(errors: &[field::Error]) -> ApiError {
-    ApiError::invalid(GROUP, "ListOptions", "", errors)
+pub(super) const WITH_CONTINUE: &str = "resourceVersionMatch is forbidden when continue is provided";
+
+/// Fails when there are faults.
+pub(super) fn check(faults: field::Errors) -> Result<(), ApiError> {
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(GROUP, "ListOptions", "", &faults)) }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::read::{invalid_list_options, parse_match};
+use super::read::{WITH_CONTINUE, check};
 use super::{GetOptions, Query, ResourceVersionMatch, Selector};
 use crate::meta::field::{self, Path};
 use crate::meta::{ApiError, Revision};
@@ -46,9 +46,8 @@ impl WatchOptions {
     }
 
     fn parse_from(query: &Query) -> Result<WatchFrom, ApiError> {
-        let rv_match = parse_match(query)?;
+        check(watch_faults(query))?;
         let initial = query.optional_flag("sendInitialEvents");
-        check_initial_events(initial, rv_match)?;
         let version = GetOptions::version(query)?;
         Ok(match (initial, version) {
             (Some(true), version) => WatchFrom::State(version),
@@ -59,24 +58,26 @@ impl WatchOptions {
     }
 }
 
-fn check_initial_events(
-    initial: Option<bool>,
-    rv_match: Option<ResourceVersionMatch>,
-) -> Result<(), ApiError> {
+/// Returns what in a watch's options does not go together.
+fn watch_faults(query: &Query) -> field::Errors {
+    let rv_match = query.text("resourceVersionMatch");
+    let initial = query.optional_flag("sendInitialEvents").is_some();
+    let other_match = rv_match != ResourceVersionMatch::NOT_OLDER_THAN;
     let path = Path::new("resourceVersionMatch");
-    let error = match (initial, rv_match) {
-        (None, None) | (Some(_), Some(ResourceVersionMatch::NotOlderThan)) => return Ok(()),
-        (None, Some(_)) => field::Error::forbidden(
-            &path,
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    let forbidden = |why: &str| field::Error::forbidden(&path, why);
+    let faults = [
+        (
+            initial && other_match,
+            forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
         ),
-        (Some(_), None) => field::Error::forbidden(
-            &path,
-            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        (
+            !rv_match.is_empty() && !initial,
+            forbidden("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
         ),
-        (Some(_), Some(ResourceVersionMatch::Exact)) => {
-            field::Error::not_supported(&path, "Exact", &["NotOlderThan"])
-        }
-    };
-    Err(invalid_list_options(&[error]))
+        (!rv_match.is_empty() && other_match, {
+            field::Error::not_supported(&path, rv_match, &[ResourceVersionMatch::NOT_OLDER_THAN])
+        }),
+        (!rv_match.is_empty() && !query.text("continue").is_empty(), forbidden(WITH_CONTINUE)),
+    ];
+    faults.into_iter().filter(|(holds, _)| *holds).map(|(_, error)| error).collect()
 }

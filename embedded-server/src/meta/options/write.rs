@@ -55,10 +55,10 @@ impl WriteOptions {
     }
 
     fn parse_checked(query: &Query, kind: &str, mut errors: field::Errors) -> Result<Self, ApiError> {
-        let dry_run = parse_dry_run(query.all("dryRun"), &mut errors);
-        let field_validation = parse_field_validation(query.text("fieldValidation"), &mut errors);
         let field_manager = query.text("fieldManager").to_owned();
         errors.extend(validation::field_manager(&field_manager, &Path::new("fieldManager")));
+        let dry_run = parse_dry_run(&query.all("dryRun").collect::<Vec<_>>(), &mut errors);
+        let field_validation = parse_field_validation(query.text("fieldValidation"), &mut errors);
         if errors.is_empty() {
             let force = query.flag("force");
             return Ok(Self { dry_run, field_manager, field_validation, force });
@@ -70,22 +70,19 @@ impl WriteOptions {
     #[must_use]
     pub fn by_agent(mut self, user_agent: &str) -> Self {
         if self.field_manager.is_empty() {
-            let program = user_agent.split('/').next().unwrap_or_default();
-            self.field_manager = program.chars().filter(|c| !c.is_control()).take(128).collect();
+            self.field_manager = validation::manager_of_agent(user_agent);
         }
         self
     }
 }
 
-pub(super) fn parse_dry_run<'v>(values: impl Iterator<Item = &'v str>, errors: &mut field::Errors) -> bool {
-    let mut dry_run = false;
-    for value in values {
-        dry_run = true;
-        if value != "All" {
-            errors.push(field::Error::not_supported(&Path::new("dryRun"), value, &["All"]));
-        }
+/// Reads `dryRun`, a list of stages of which there is one; a fault names the whole list.
+pub(super) fn parse_dry_run<T: AsRef<str>>(stages: &[T], errors: &mut field::Errors) -> bool {
+    let stages: Vec<&str> = stages.iter().map(AsRef::as_ref).collect();
+    if stages.iter().any(|stage| *stage != "All") {
+        errors.push(field::Error::not_supported(&Path::new("dryRun"), stages.as_slice(), &["All"]));
     }
-    dry_run
+    !stages.is_empty()
 }
 
 fn parse_field_validation(text: &str, errors: &mut field::Errors) -> FieldValidation {

@@ -21,6 +21,20 @@ pub fn field_manager(manager: &str, path: &Path) -> Errors {
     errors
 }
 
+/// Returns the field manager that a user agent stands for where nobody names one: the program, which is all up
+/// to the first `/`, as far as it makes a name.
+pub fn manager_of_agent(agent: &str) -> String {
+    let program = agent.split('/').next().unwrap_or_default();
+    let mut name = String::new();
+    for c in program.chars().filter(|&c| is_printable(c)) {
+        if name.len() + c.len_utf8() > MANAGER_MAX_BYTES {
+            break;
+        }
+        name.push(c);
+    }
+    name
+}
+
 /// Tells whether a character is a letter, mark, number, punctuation, symbol or the space, as Go's
 /// `unicode.IsPrint` does. A mark is escaped only where no character stands before it.
 fn is_printable(c: char) -> bool {
@@ -76,6 +90,20 @@ mod tests {
             texts(&field_manager(&"m".repeat(129), &path)),
             ["fieldManager: Too long: may not be more than 128 bytes"]
         );
+    }
+
+    #[test]
+    fn a_program_is_the_manager_of_what_it_writes() {
+        for (agent, manager) in [
+            ("kubectl/v1.36.0 (linux/amd64)", "kubectl"),
+            ("my\ttool", "mytool"),
+            ("/1.0", ""),
+            ("", ""),
+            (&"m".repeat(200), &"m".repeat(128)),
+            (&"é".repeat(100), &"é".repeat(64)),
+        ] {
+            assert_eq!(manager_of_agent(agent), manager);
+        }
     }
 
     #[test]

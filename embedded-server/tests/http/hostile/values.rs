@@ -85,12 +85,12 @@ async fn values_of_every_type_in_every_field_are_answered() {
 }
 
 #[tokio::test]
-async fn a_patch_that_copies_without_bound_is_too_large() {
+async fn a_patch_that_copies_without_bound_is_refused() {
     let server = with_a().await;
     let mut operations = vec![json!({"op": "add", "path": "/x", "value": ["x".repeat(1000)]})];
     operations.extend((0..30).map(|_| json!({"op": "copy", "from": "/x", "path": "/x/0"})));
     let answer = server.patch(item("a"), JSON_PATCH, operations).await;
-    answer.failure(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
+    answer.failure(422, "Invalid", "the server rejected our request due to an error in our request");
     server.still_answers().await;
 }
 
@@ -119,15 +119,9 @@ async fn a_patch_that_digs_without_bound_is_refused() {
 #[tokio::test]
 async fn pointers_that_point_nowhere_are_refused() {
     let server = with_a().await;
-    for path in [
-        "",
-        "a",
-        "/spec/steps/01",
-        "/spec/steps/-1",
-        "/spec/steps/99999999999999999999",
-        "/~2",
-        "/spec/steps/-/x",
-    ] {
+    for path in
+        ["", "a", "/spec/steps/01", "/spec/steps/-2", "/spec/steps/99999999999999999999", "/spec/steps/-/x"]
+    {
         for operation in ["add", "remove", "replace", "move", "copy", "test"] {
             let patch = json!([{"op": operation, "path": path, "from": path, "value": 1}]);
             let answer = server.patch(item("a"), JSON_PATCH, patch).await;
