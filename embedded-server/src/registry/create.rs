@@ -9,7 +9,7 @@ use super::operation::{Body, Context, Outcome};
 use super::{Registry, Strategy, check, generate, storage_error};
 use crate::admission::{self, Validate};
 use crate::cacher::Place;
-use crate::codec::{Encoded, EventType, Tree};
+use crate::codec::{Decoded, Encoded, EventType, Tree};
 use crate::meta::field::Path;
 use crate::meta::{ApiError, ObjectMeta, Resource, Revision, Time, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
@@ -71,7 +71,9 @@ impl<S: Strategy> Registry<S> {
             Some(gate) => gate.check().await?,
             None => return Err(ApiError::not_found(Self::RESOURCE, &place.name)),
         }
-        let mut object = applied(config, options, writer)?;
+        let decoded = applied(config, options, writer)?;
+        context.warnings.extend(decoded.warnings);
+        let mut object = decoded.object;
         let uid = check::text(object.metadata().uid.as_ref());
         if !uid.is_empty() {
             let why = format!(
@@ -188,11 +190,11 @@ fn applied<H: Resource>(
     config: &Tree,
     options: &WriteOptions,
     writer: &Writer<'_, H>,
-) -> Result<H, ApiError> {
+) -> Result<Decoded<H>, ApiError> {
     let value = writer.apply(None, &config.value)?;
     let tree = Tree { value, duplicates: config.duplicates.clone() };
     let decoded = writer.form().decode_value(tree, options.field_validation);
-    decoded.map(|decoded| decoded.object).map_err(|problem| ApiError::bad_request(problem.to_string()))
+    decoded.map_err(|problem| ApiError::bad_request(problem.to_string()))
 }
 
 /// What came of an attempt to store a new object.

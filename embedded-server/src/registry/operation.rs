@@ -153,3 +153,17 @@ pub struct WatchOutcome {
     /// How long the stream may last, if the client says so.
     pub timeout: Option<Duration>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_given_once() {
+        let warnings = Warnings::default();
+        warnings.extend(["a", "b", "a"].map(str::to_owned));
+        warnings.add("b".to_owned());
+        assert_eq!(warnings.take(), ["a", "b"]);
+        assert_eq!(warnings.take(), Vec::<String>::new());
+    }
+}

@@ -42,15 +42,15 @@ pub(super) fn prepare<'a, T: Resource>(
 }
 
 fn read_merge(body: &Body) -> Result<Tree, ApiError> {
-    let tree = parse_tree(&body.bytes, body.format).map_err(undecodable)?;
+    let tree = parse_tree(&body.bytes, body.format).map_err(|why| undecodable(&why))?;
     match &tree.value {
         Value::Object(_) => Ok(tree),
         Value::Null => Err(ApiError::bad_request("Invalid JSON Patch")),
-        other => Err(undecodable(no_map(other))),
+        other => Err(undecodable(&no_map(other))),
     }
 }
 
-pub(super) fn undecodable(why: String) -> ApiError {
+pub(super) fn undecodable(why: &str) -> ApiError {
     ApiError::bad_request(format!("error decoding patch: {why}"))
 }
 

@@ -70,3 +70,29 @@ impl fmt::Display for Prefix {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::Scope;
+
+    #[test]
+    fn objects_lie_below_their_group_resource_and_namespace() {
+        let prefix = Prefix::of_resource(&Descriptor {
+            group: "example.com",
+            version: "v1",
+            kind: "Thing",
+            plural: "things",
+            singular: "thing",
+            short_names: &[],
+            categories: &[],
+            scope: Scope::Namespaced,
+            subresources: &[],
+            definition_prefix: "com.example.v1",
+        });
+        let key = prefix.object("ns", "a");
+        assert_eq!(key.as_str(), "example.com/things/ns/a");
+        assert_eq!(prefix.strip(&key), Some("ns/a"));
+        assert_eq!(prefix.object("", "a").as_str(), "example.com/things/a");
+    }
+}

@@ -1,117 +1,111 @@
-//! Those who change and refuse writes on their way to the store.
+//! What admission is asked, and what becomes of its answer.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use embedded_server::admission::{Chain, Mutate, Operation, Review};
-use embedded_server::cacher::Limits;
-use embedded_server::clock::Clock;
+use embedded_server::admission::{Operation, Review, Validate};
 use embedded_server::meta::ApiError;
-use embedded_server::registry::Rest;
-use embedded_server::storage::Backend;
-use futures::future::BoxFuture;
-use serde_json::{Value, json};
+use parking_lot::Mutex;
+use serde_json::json;
 
-use crate::support::{MERGE_PATCH, Setup, TestServer, admitted_parcels};
+use crate::support::{
+    ALL, API_VERSION, APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Setup, TestServer, WORKFLOWS, Workflow, item,
+    workflow,
+};
 
-const NEW: &str = "/apis/post.example.com/v1/namespaces/default/parcels";
-const OLD: &str = "/apis/post.example.com/v1beta1/namespaces/default/parcels";
-
-/// Weighs parcels that have no weight, and writes on them in which version they came.
-#[derive(Debug)]
-struct Stamp;
+/// Lets everything pass but the deletion of one object, and remembers what it was asked.
+#[derive(Debug, Default)]
+struct Witness {
+    asked: Mutex<Vec<String>>,
+    keeps: &'static str,
+}
 
 #[async_trait]
-impl Mutate for Stamp {
-    async fn mutate(&self, review: Review<'_>, object: &mut Value) -> Result<(), ApiError> {
-        if review.name == "banned" {
-            return Err(ApiError::forbidden(&review.resource.group_resource(), review.name, "not by post"));
-        }
-        if object["spec"]["grams"].as_i64().unwrap() <= 0 {
-            object["spec"]["grams"] = json!(100);
-        }
-        if review.operation == Operation::Create {
-            object["metadata"]["labels"] =
-                json!({"came-in": object["apiVersion"].as_str().unwrap().rsplit('/').next()});
-            object["metadata"]["managedFields"] = json!([]);
-            object["status"] = json!({"phase": "Stamped"});
+impl Validate for Witness {
+    async fn validate(&self, review: Review<'_>) -> Result<(), ApiError> {
+        let dry = if review.dry_run { " dry" } else { "" };
+        let (namespace, name) = (review.namespace, review.name);
+        self.asked
+            .lock()
+            .push(format!("{:?} {namespace}/{name} by {}{dry}", review.operation, review.user.name));
+        if review.operation == Operation::Delete && name == self.keeps {
+            return Err(ApiError::forbidden("workflows.workflow.example.com", name, "it is kept"));
         }
         Ok(())
     }
 }
 
-fn stamped(
-    backend: Arc<dyn Backend>,
-    clock: Arc<dyn Clock>,
-    limits: Limits,
-) -> BoxFuture<'static, Vec<Arc<dyn Rest>>> {
-    admitted_parcels(backend, Chain::default().mutating(vec![Arc::new(Stamp)]), clock, limits)
-}
-
-async fn server() -> TestServer {
-    Setup::default().serving(stamped).start().await
-}
-
-fn parcel(version: &str, name: &str, grams: i64) -> Value {
-    json!({
-        "apiVersion": format!("post.example.com/{version}"),
-        "kind": "Parcel",
-        "metadata": {"name": name},
-        "spec": {"grams": grams},
-    })
-}
-
-#[tokio::test]
-async fn a_new_object_is_changed_in_the_version_of_its_writer_before_it_is_validated() {
-    let server = server().await;
-    for (collection, version) in [(NEW, "v1"), (OLD, "v1beta1")] {
-        let created = server.post(collection, parcel(version, version, -1)).await.expect(201).json();
-        assert_eq!(created["spec"]["grams"], 100);
-        assert_eq!(created["metadata"]["labels"], json!({"came-in": version}));
+impl Witness {
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock())
     }
 }
 
-#[tokio::test]
-async fn what_is_changed_on_the_way_belongs_to_nobody() {
-    let server = server().await;
-    let created = server.post(NEW, parcel("v1", "a", 7)).await.expect(201).json();
-    let managers = created["metadata"]["managedFields"].as_array().unwrap();
-    assert_eq!(managers.len(), 1);
-    assert_eq!(managers[0]["fieldsV1"].get("f:metadata"), None, "{created:#}");
+async fn with(keeps: &'static str) -> (TestServer, Arc<Witness>) {
+    let witness = Arc::new(Witness { keeps, ..Witness::default() });
+    (Setup::default().admitting(witness.clone()).start().await, witness)
 }
 
 #[tokio::test]
-async fn what_clients_must_not_set_others_must_not_either() {
-    let server = server().await;
-    let created = server.post(NEW, parcel("v1", "a", 7)).await.expect(201).json();
-    assert_eq!(created["status"], json!({}));
+async fn a_patch_is_an_update_and_an_apply_of_something_new_a_creation() {
+    let (server, witness) = with("").await;
+    let stored = server.has(workflow("a")).await;
+    assert_eq!(witness.asked(), ["Create default/a by admin"]);
+    let changed = Workflow::from(stored).with("/spec/timeout", "1m");
+    server.put(item("a"), changed).await.expect(200);
+    server.patch(item("a"), MERGE_PATCH, json!({"spec": {"timeout": "2m"}})).await.expect(200);
+    assert_eq!(witness.asked(), ["Update default/a by admin", "Update default/a by admin"]);
+    let config = json!({"apiVersion": API_VERSION, "kind": "Workflow", "metadata": {"name": "b"}});
+    let path = item("b") + "?fieldManager=m";
+    server.patch(&path, APPLY_PATCH, config.clone()).await.expect(201);
+    server.patch(&path, APPLY_PATCH, config).await.expect(200);
+    assert_eq!(witness.asked(), ["Create default/b by admin", "Update default/b by admin"]);
+    server.delete(item("a")).await.expect(200);
+    assert_eq!(witness.asked(), ["Delete default/a by admin"]);
 }
 
 #[tokio::test]
-async fn applied_objects_and_patched_ones_are_changed_too() {
-    let server = server().await;
-    let path = format!("{NEW}/a?fieldManager=m");
-    let made =
-        server.patch(path, "application/apply-patch+yaml", parcel("v1", "a", 0)).await.expect(201).json();
-    assert_eq!([&made["spec"]["grams"], &made["metadata"]["labels"]["came-in"]], [&json!(100), &json!("v1")]);
-    let patch = json!({"spec": {"grams": -5}});
-    let patched = server.patch(format!("{OLD}/a"), MERGE_PATCH, patch).await.expect(200).json();
-    assert_eq!(patched["spec"]["grams"], 100);
+async fn a_patch_that_changes_nothing_is_looked_at_all_the_same() {
+    let (server, witness) = with("").await;
+    let stored = server.has(workflow("a")).await;
+    witness.asked();
+    let answer = server.patch(item("a"), JSON_PATCH, json!([])).await.expect(200);
+    assert_eq!((answer.json(), witness.asked()), (stored, vec!["Update default/a by admin".to_owned()]));
 }
 
 #[tokio::test]
-async fn a_write_that_is_undone_on_the_way_writes_nothing() {
-    let server = server().await;
-    let created = server.post(NEW, parcel("v1", "a", 100)).await.expect(201).json();
-    server.clock.advance(jiff::SignedDuration::from_mins(5));
-    let patch = json!({"spec": {"grams": 0}});
-    let patched = server.patch(format!("{NEW}/a"), MERGE_PATCH, patch).await.expect(200).json();
-    assert_eq!(patched["metadata"]["resourceVersion"], created["metadata"]["resourceVersion"]);
+async fn a_dry_run_is_looked_at_and_known_as_one() {
+    let (server, witness) = with("").await;
+    let stored = server.has(workflow("a")).await;
+    witness.asked();
+    server.post(format!("{WORKFLOWS}?dryRun=All"), workflow("b")).await.expect(201);
+    server.put(item("a") + "?dryRun=All", stored).await.expect(200);
+    server.delete(item("a") + "?dryRun=All").await.expect(200);
+    let expected =
+        ["Create default/b by admin dry", "Update default/a by admin dry", "Delete default/a by admin dry"];
+    assert_eq!(witness.asked(), expected);
 }
 
 #[tokio::test]
-async fn who_may_change_objects_may_refuse_them() {
-    let server = server().await;
-    let message = "parcels.post.example.com \"banned\" is forbidden: not by post";
-    server.post(NEW, parcel("v1", "banned", 7)).await.failure(403, "Forbidden", message);
+async fn each_object_of_a_collection_is_looked_at_and_the_first_refusal_ends_the_deletion() {
+    let (server, witness) = with("b").await;
+    for name in ["a", "b", "c"] {
+        server.has(workflow(name)).await;
+    }
+    witness.asked();
+    let message = "workflows.workflow.example.com \"b\" is forbidden: it is kept";
+    server.delete(WORKFLOWS).await.failure(403, "Forbidden", message);
+    assert_eq!(witness.asked(), ["Delete default/a by admin", "Delete default/b by admin"]);
+    let left = server.read(ALL).await["items"].as_array().unwrap().len();
+    assert_eq!(left, 2);
+}
+
+#[tokio::test]
+async fn what_is_refused_is_not_deleted_in_a_dry_run_either() {
+    let (server, _) = with("a").await;
+    server.has(workflow("a")).await;
+    for path in [item("a"), item("a") + "?dryRun=All"] {
+        server.delete(path).await.any_failure(403, "Forbidden");
+    }
+    server.get(item("a")).await.expect(200);
 }

@@ -29,7 +29,8 @@ async fn the_server_says_uid_creation_time_generation_and_version() {
         .with("/metadata/selfLink", "/mine")
         .with("/metadata/generation", 9);
     let metadata = server.has(sent).await["metadata"].take();
-    assert_eq!(metadata["uid"].as_str().unwrap().len(), 36);
+    let uid = metadata["uid"].as_str().unwrap();
+    assert_eq!((uid.len(), &uid[14..15]), (36, "4"), "{uid}");
     assert_eq!(metadata["creationTimestamp"], "2024-01-15T10:00:00Z");
     assert_eq!(metadata["generation"], 1);
     assert_eq!(metadata["resourceVersion"], "1");
@@ -139,11 +140,13 @@ async fn generating_a_name_is_given_up_after_eight_attempts() {
     let server = Setup::on(backend.clone()).start().await;
     let answer = server.post(WORKFLOWS, generated("a-")).await;
     let status = answer.any_failure(409, "AlreadyExists");
-    let message = status["message"].as_str().unwrap();
-    assert!(
-        message.ends_with("already exists, the server was not able to generate a unique name for the object")
+    let name = status["details"]["name"].as_str().unwrap();
+    assert!(name.starts_with("a-") && name.len() == 7, "{name}");
+    let message = format!(
+        "workflows.workflow.example.com \"{name}\" already exists, the server was not able to generate a unique \
+         name for the object"
     );
-    assert!(message.starts_with("workflows.workflow.example.com \"a-"), "{message}");
+    assert_eq!(status["message"], message);
     assert_eq!(status["details"]["retryAfterSeconds"], 1);
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(backend.left(), 92);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ALL, TestServer, WORKFLOWS, Workflow, item, workflow};
+use crate::support::{ALL, API_VERSION, TestServer, WORKFLOWS, Workflow, item, workflow};
 
 async fn with(workflow: Workflow) -> (TestServer, Value) {
     let server = TestServer::start().await;
@@ -134,10 +134,35 @@ async fn options_may_come_in_yaml() {
 }
 
 #[tokio::test]
+async fn options_in_a_body_may_be_of_every_version_and_win_over_those_in_the_query() {
+    for version in ["v1", "meta.k8s.io/v1", API_VERSION] {
+        let (server, stored) = with(workflow("a")).await;
+        let options = json!({"kind": "DeleteOptions", "apiVersion": version, "dryRun": ["All"]});
+        let path = item("a") + "?propagationPolicy=Foreground";
+        assert_eq!(server.delete(path).json(options).await.expect(200).json()["status"], "Success");
+        assert_eq!(server.read(item("a")).await, stored);
+    }
+}
+
+#[tokio::test]
+async fn options_that_mean_nothing_here_are_ignored() {
+    let (server, _) = with(workflow("a")).await;
+    let query = "fieldValidation=Nonsense&ignoreStoreReadErrorWithClusterBreakingPotential=true";
+    assert_eq!(server.delete(format!("{}?{query}", item("a"))).await.expect(200).json()["status"], "Success");
+    server.has(workflow("a")).await;
+    let options = json!({"ignoreStoreReadErrorWithClusterBreakingPotential": true, "unknown": 1});
+    assert_eq!(server.delete(item("a")).json(options).await.expect(200).json()["status"], "Success");
+    server.get(item("a")).await.expect(404);
+}
+
+#[tokio::test]
 async fn a_grace_period_is_of_no_matter() {
     let (server, _) = with(workflow("a")).await;
-    server.delete(item("a") + "?gracePeriodSeconds=300").await.expect(200);
-    server.get(item("a")).await.expect(404);
+    for seconds in [300, 0, -5] {
+        server.delete(format!("{}?gracePeriodSeconds={seconds}", item("a"))).await.expect(200);
+        server.get(item("a")).await.expect(404);
+        server.has(workflow("a")).await;
+    }
 }
 
 #[tokio::test]
@@ -145,6 +170,9 @@ async fn a_dry_run_answers_but_deletes_nothing() {
     let (server, stored) = with(workflow("a")).await;
     assert_eq!(server.delete(item("a") + "?dryRun=All").await.expect(200).json()["status"], "Success");
     server.delete(item("a")).json(json!({"dryRun": ["All"]})).await.expect(200);
+    let broken = json!({"dryRun": ["All"], "preconditions": {"uid": "other"}});
+    server.delete(item("a")).json(broken).await.any_failure(409, "Conflict");
+    server.delete(item("missing") + "?dryRun=All").await.any_failure(404, "NotFound");
     assert_eq!(server.read(item("a")).await, stored);
     let kept = server.has(workflow("b").with_finalizer("example.com/wait")).await;
     let answer = server.delete(item("b") + "?dryRun=All").await.expect(200).json();

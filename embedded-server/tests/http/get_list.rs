@@ -205,6 +205,8 @@ async fn a_version_outside_the_window_has_expired() {
     let message = "The resourceVersion for the provided list is too old.";
     server.get(exactly(1)).await.failure(410, "Expired", message);
     server.get(exactly(2)).await.expect(200);
+    let limited = format!("{WORKFLOWS}?resourceVersion=1&limit=1");
+    server.get(limited).await.failure(410, "Expired", message);
 }
 
 #[tokio::test]
@@ -293,7 +295,7 @@ async fn the_export_parameter_is_gone() {
 #[tokio::test]
 async fn unknown_parameters_are_ignored() {
     let server = TestServer::start().await;
-    server.get(format!("{WORKFLOWS}?nothing=1&includeObject=All&&=&x")).await.expect(200);
+    server.get(format!("{WORKFLOWS}?nothing=1&includeObject=All&shardSelector=x&&=&x")).await.expect(200);
 }
 
 #[tokio::test]

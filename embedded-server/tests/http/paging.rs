@@ -90,6 +90,21 @@ async fn pages_go_through_all_namespaces() {
 }
 
 #[tokio::test]
+async fn a_namespace_that_is_selected_narrows_the_list_as_one_in_the_path_does() {
+    let server = TestServer::start().await;
+    for namespace in ["default", "other"] {
+        server.has(workflow("a").in_namespace(namespace)).await;
+        server.has(workflow("b").in_namespace(namespace)).await;
+    }
+    let path = format!("{ALL}?limit=1&fieldSelector=metadata.namespace%3Dother");
+    let page = server.read(&path).await;
+    assert_eq!(decoded(&page), json!({"v": "meta.k8s.io/v1", "rv": 4, "start": "a\u{0}"}));
+    let rest = server.read(format!("{path}&continue={}", token(&page))).await;
+    assert_eq!((names(&rest), token(&rest)), ("b".to_owned(), ""));
+    assert_eq!(rest["items"][0]["metadata"]["namespace"], "other");
+}
+
+#[tokio::test]
 async fn a_limit_is_ignored_when_any_state_will_do() {
     let server = with(&["a", "b"]).await;
     let list = server.read(format!("{WORKFLOWS}?limit=1&resourceVersion=0")).await;

@@ -3,11 +3,10 @@
 use async_trait::async_trait;
 use embedded_server::authorization::{Authorizer, Decision, Unanswered};
 use embedded_server::meta::{Attributes, UserInfo, Verb};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{API_VERSION, Answer, Setup, TestServer, item, workflow};
-
-const APPLY: &str = "application/apply-patch+yaml";
+use crate::support::{API_VERSION, APPLY_PATCH as APPLY, Answer, Setup, TestServer, item, workflow};
 
 /// Returns a configuration of the workflow `a` with the given spec.
 fn config(spec: impl Into<Value>) -> Value {
@@ -79,6 +78,7 @@ async fn a_configuration_may_be_yaml() {
 async fn applying_the_same_again_writes_nothing() {
     let server = TestServer::start().await;
     let once = apply(&server, "fieldManager=m", config(json!({"timeout": "1m"}))).await.expect(201).json();
+    server.clock.advance(SignedDuration::from_mins(5));
     let again = apply(&server, "fieldManager=m", config(json!({"timeout": "1m"}))).await.expect(200).json();
     assert_eq!(again, once);
 }
@@ -193,6 +193,51 @@ async fn configurations_that_cannot_be_applied_are_refused() {
     let invalid = config(json!({"timeout": "soon"}));
     apply(&server, "fieldManager=m", invalid).await.any_failure(422, "Invalid");
     server.get(item("a")).await.any_failure(404, "NotFound");
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_read_is_refused() {
+    let server = TestServer::start().await;
+    let call = |query: &str, body: &'static str| {
+        let path = format!("{}?fieldManager=m{query}", item("a"));
+        server.call(http::Method::PATCH, path).content_type(APPLY).bytes(body)
+    };
+    for body in ["", "a: b: c", "[1", "- a"] {
+        let status = call("", body).await.any_failure(400, "BadRequest");
+        assert_eq!(status["status"], "Failure", "{body}");
+    }
+    let unreadable = call("", "a: b: c").await.json()["message"].take();
+    assert!(unreadable.as_str().unwrap().starts_with("error decoding YAML: "), "{unreadable}");
+    let twice = "apiVersion: workflow.example.com/v1alpha1\nkind: Workflow\nmetadata: {name: a}\nspec:\n  timeout: \
+                 1m\n  timeout: 2m\n";
+    let strict = call("&fieldValidation=Strict", twice).await;
+    let message = "error strict decoding YAML: duplicate field \"spec.timeout\"";
+    strict.failure(400, "BadRequest", message);
+    let warned = call("", twice).await.expect(201);
+    assert_eq!(warned.warnings()[0], r#""duplicate field \"spec.timeout\"""#);
+    assert_eq!(warned.json()["spec"]["timeout"], "2m");
+}
+
+#[tokio::test]
+async fn what_the_schema_does_not_know_is_not_applied() {
+    let server = TestServer::start().await;
+    let unknown = apply(&server, "fieldManager=m", config(json!({"txet": "x"}))).await;
+    let message = "failed to create typed patch object (/a; workflow.example.com/v1alpha1, Kind=Workflow): \
+                   .spec.txet: field not declared in schema";
+    unknown.failure(500, "", message);
+}
+
+#[tokio::test]
+async fn an_identity_that_is_applied_has_to_be_the_stored_one() {
+    let server = TestServer::start().await;
+    apply(&server, "fieldManager=m", config(json!({}))).await.expect(201);
+    let mut other = config(json!({}));
+    other["metadata"]["uid"] = json!("u");
+    apply(&server, "fieldManager=m", other).await.causes(&[(
+        "FieldValueInvalid",
+        "metadata.uid",
+        "Invalid value: \"u\": field is immutable",
+    )]);
 }
 
 #[tokio::test]

@@ -14,14 +14,47 @@ use http_body_util::{BodyExt, StreamBody};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::{ALL, Hang, Setup, TestServer, WORKFLOWS, item, workflow};
+use crate::support::{ALL, MERGE_PATCH, Mood, Moody, Setup, TestServer, WORKFLOWS, item, workflow};
 
 const GAVE_UP: &str =
     "Timeout: request did not complete within requested timeout - context deadline exceeded";
 const TOO_LONG: &str = "Timeout: request did not complete within the allotted timeout";
 
+const ALLOTTED: &str = "Timeout: request did not complete within the allotted timeout";
+
+/// A server with the workflow `a` whose store then changes its mood.
+async fn with_a_in(mood: Mood) -> (TestServer, Instant) {
+    let store = Arc::new(Moody::default());
+    let server = Setup::on(store.clone()).without_sockets().await;
+    server.has(workflow("a")).await;
+    store.feels(mood);
+    (server, Instant::now())
+}
+
 async fn hanging() -> (TestServer, Instant) {
-    (Setup::on(Arc::new(Hang::default())).without_sockets().await, Instant::now())
+    with_a_in(Mood::Hangs).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_object_is_waited_for_for_34_seconds_and_a_collection_for_as_long_as_any_request() {
+    for (method, path, message, seconds) in [
+        (Method::GET, item("a"), GAVE_UP, 34),
+        (Method::DELETE, item("a"), GAVE_UP, 34),
+        (Method::GET, WORKFLOWS.to_owned(), ALLOTTED, 60),
+        (Method::DELETE, WORKFLOWS.to_owned(), ALLOTTED, 60),
+    ] {
+        let (server, started) = hanging().await;
+        server.call(method.clone(), &path).await.failure(504, "Timeout", message);
+        assert_eq!(started.elapsed().as_secs(), seconds, "{method} {path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_patch_that_always_loses_is_tried_again_until_its_time_is_over() {
+    let (server, started) = with_a_in(Mood::Raced).await;
+    let patch = json!({"spec": {"timeout": "1m"}});
+    server.patch(item("a"), MERGE_PATCH, patch).await.failure(504, "Timeout", GAVE_UP);
+    assert_eq!(started.elapsed().as_secs(), 34);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    ALL, API_VERSION, Events, MASTER, MERGE_PATCH, METADATA, Protocol, Setup, TABLE, TestServer, WORKFLOWS,
-    Workflow, item, workflow,
+    ALL, API_VERSION, Events, MASTER, MERGE_PATCH, METADATA, METADATA_LIST, Protocol, Setup, TABLE,
+    TestServer, WORKFLOWS, Workflow, item, workflow,
 };
 
 async fn watch(server: &TestServer, query: &str) -> Events {
@@ -192,6 +192,8 @@ async fn deprecated_watch_paths_work() {
     let message = "fieldSelector metadata.name doesn't match requested name";
     let other = format!("{base}{}?fieldSelector=metadata.name%3Db", paths[2]);
     server.get(other).await.failure(400, "BadRequest", message);
+    let phase = format!("{base}{}?fieldSelector=status.phase%3DRunning", paths[2]);
+    server.get(phase).await.failure(400, "BadRequest", message);
     server.post(format!("{base}/workflows"), json!({})).await.any_failure(405, "MethodNotAllowed");
 }
 
@@ -298,6 +300,15 @@ async fn a_watch_as_metadata_shows_nothing_else() {
     });
     assert_eq!(events.expect("ADDED").await, expected);
     assert_eq!(events.expect("BOOKMARK").await["kind"], "PartialObjectMetadata");
+}
+
+#[tokio::test]
+async fn events_cannot_be_lists_of_metadata_and_carry_whole_objects_then() {
+    let server = TestServer::start().await;
+    let stored = server.has(workflow("a")).await;
+    let path = format!("{WORKFLOWS}?watch=1&resourceVersion=0");
+    let mut events = server.get(path).accept(METADATA_LIST).events().await;
+    assert_eq!(events.expect("ADDED").await, stored);
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::{Setup, WORKFLOWS, item, workflow};
+use crate::support::{API_VERSION, Setup, WORKFLOWS, item, workflow};
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_ends_after_the_seconds_it_asks_for() {
@@ -55,6 +56,7 @@ async fn bookmarks_come_every_minute_and_before_the_end() {
         let bookmark = events.expect("BOOKMARK").await;
         assert_eq!(started.elapsed().as_secs(), seconds);
         assert_eq!(bookmark["metadata"].as_object().unwrap().len(), 1, "{bookmark}");
+        assert_eq!((&bookmark["kind"], &bookmark["apiVersion"]), (&json!("Workflow"), &json!(API_VERSION)));
         if !name.is_empty() {
             // Written elsewhere: the bookmark follows the store, not the watched objects.
             server.has(workflow(name).in_namespace("other")).await;
@@ -90,6 +92,7 @@ async fn a_state_that_never_comes_is_told_in_the_stream() {
     assert_eq!(events.head.status, 200);
     let status = events.expect("ERROR").await;
     assert_eq!((status["code"].as_i64(), status["reason"].as_str()), (Some(504), Some("Timeout")));
+    assert_eq!(status["message"], "Timeout: Too large resource version: 9, current: 0");
     assert_eq!(status["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
     assert_eq!(started.elapsed().as_secs(), 3);
     assert!(events.next().await.is_none());

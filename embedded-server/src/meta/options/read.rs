@@ -128,7 +128,7 @@ impl ListOptions {
     pub fn parse(query: &Query) -> Result<Self, ApiError> {
         let selector = Selector::parse(query)?;
         let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|&l| l > 0);
-        check(list_faults(query))?;
+        check(&list_faults(query))?;
         let rv_match = ResourceVersionMatch::parse(query.text("resourceVersionMatch"));
         let from = Self::parse_from(query, rv_match, limit.is_some())?;
         let limit = if from == ListFrom::Any { None } else { limit };
@@ -188,6 +188,6 @@ fn list_faults(query: &Query) -> field::Errors {
 pub(super) const WITH_CONTINUE: &str = "resourceVersionMatch is forbidden when continue is provided";
 
 /// Fails when there are faults.
-pub(super) fn check(faults: field::Errors) -> Result<(), ApiError> {
-    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(GROUP, "ListOptions", "", &faults)) }
+pub(super) fn check(faults: &[field::Error]) -> Result<(), ApiError> {
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(GROUP, "ListOptions", "", faults)) }
 }

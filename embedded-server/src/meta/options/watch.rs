@@ -46,7 +46,7 @@ impl WatchOptions {
     }
 
     fn parse_from(query: &Query) -> Result<WatchFrom, ApiError> {
-        check(watch_faults(query))?;
+        check(&watch_faults(query))?;
         let initial = query.optional_flag("sendInitialEvents");
         let version = GetOptions::version(query)?;
         Ok(match (initial, version) {

@@ -37,7 +37,7 @@ pub(super) struct Patch {
 
 /// Reads the body of a JSON patch; `null` is the empty one.
 pub(super) fn read(body: &[u8]) -> Result<Patch, ApiError> {
-    let tree = parse_tree(body, BodyFormat::Json).map_err(undecodable)?;
+    let tree = parse_tree(body, BodyFormat::Json).map_err(|why| undecodable(&why))?;
     let operations: Vec<_> = match tree.value {
         Value::Array(operations) => operations.into_iter().map(operation).collect::<Result<_, _>>()?,
         Value::Null => Vec::new(),
@@ -69,7 +69,7 @@ fn operation(value: Value) -> Result<Map<String, Value>, ApiError> {
 }
 
 fn no_go_value(value: &Value, wanted: &str) -> ApiError {
-    undecodable(format!("json: cannot unmarshal {} into Go {wanted}", go_kind(value)))
+    undecodable(&format!("json: cannot unmarshal {} into Go {wanted}", go_kind(value)))
 }
 
 impl Patch {

@@ -10,13 +10,13 @@ mod server;
 mod workflows;
 
 pub(crate) use answer::Answer;
-pub(crate) use backends::{Hang, RefuseCreates};
+pub(crate) use backends::{Mood, Moody, OTHER_UID, RefuseCreates};
 pub(crate) use client::{Call, Client, Outgoing, Protocol};
 pub(crate) use events::Events;
 pub(crate) use parcels::{admitted_parcels, parcels};
 pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities};
 pub(crate) use server::{Setup, TestServer};
 pub(crate) use workflows::{
-    ALL, API_VERSION, JSON_PATCH, MERGE_PATCH, METADATA, METADATA_LIST, TABLE, WORKFLOWS, Workflow, item,
-    workflow,
+    ALL, API_VERSION, APPLY_PATCH, JSON_PATCH, MERGE_PATCH, METADATA, METADATA_LIST, TABLE, WORKFLOWS,
+    Workflow, item, workflow,
 };

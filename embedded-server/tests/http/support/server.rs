@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded_server::admission::Chain;
+use embedded_server::admission::{Chain, Validate};
 use embedded_server::authentication::{self, ClientCertificate};
 use embedded_server::authorization::{self, AlwaysAllowPaths, Authorizer, PrivilegedGroup};
 use embedded_server::cacher::Limits;
@@ -32,6 +32,7 @@ pub(crate) struct Setup {
     backend: Arc<dyn Backend>,
     limits: Limits,
     first: Vec<Arc<dyn Authorizer>>,
+    admission: Vec<Arc<dyn Validate>>,
     more: Option<Types>,
 }
 
@@ -53,7 +54,13 @@ pub(crate) struct TestServer {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { backend: Arc::new(Memory::new()), limits: Limits::default(), first: Vec::new(), more: None }
+        Self {
+            backend: Arc::new(Memory::new()),
+            limits: Limits::default(),
+            first: Vec::new(),
+            admission: Vec::new(),
+            more: None,
+        }
     }
 }
 
@@ -72,6 +79,12 @@ impl Setup {
     /// Asks `authorizer` before all others.
     pub(crate) fn asking(mut self, authorizer: impl Authorizer) -> Self {
         self.first.push(Arc::new(authorizer));
+        self
+    }
+
+    /// Has `link` look at every write.
+    pub(crate) fn admitting(mut self, link: Arc<dyn Validate>) -> Self {
+        self.admission.push(link);
         self
     }
 
@@ -120,8 +133,8 @@ impl Setup {
             Some(start) => start(Arc::clone(&self.backend), Arc::clone(&clock), self.limits).await,
             None => Vec::new(),
         };
-        let registry =
-            Registry::start(WorkflowStrategy, self.backend, Chain::default(), clock, self.limits).await;
+        let chain = Chain::new(self.admission);
+        let registry = Registry::start(WorkflowStrategy, self.backend, chain, clock, self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
         let api = Builder::new(authenticators, Arc::new(authorizer)).serve(Arc::new(registry.unwrap()));
         let api = more.into_iter().fold(api, Builder::serve).version(version).build(&address.to_string());

@@ -8,6 +8,7 @@ pub(crate) const ALL: &str = "/apis/workflow.example.com/v1alpha1/workflows";
 /// The workflows of the namespace `default`.
 pub(crate) const WORKFLOWS: &str = "/apis/workflow.example.com/v1alpha1/namespaces/default/workflows";
 
+pub(crate) const APPLY_PATCH: &str = "application/apply-patch+yaml";
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 pub(crate) const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
