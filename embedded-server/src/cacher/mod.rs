@@ -6,6 +6,7 @@
 mod converted;
 mod history;
 mod object;
+mod remembered;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -104,6 +105,11 @@ impl Cacher {
     pub async fn view_at(&self, revision: Revision) -> Result<View, CacheError> {
         self.wait_until(revision).await?;
         self.shared.view_at(revision)
+    }
+
+    /// Keeps a state at hand for who is going to ask for the next page of it.
+    pub fn remember(&self, view: &View) {
+        self.shared.remember(view);
     }
 
     /// Waits until the cache has seen everything up to `revision`.

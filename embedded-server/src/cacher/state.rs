@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::CacheError;
 use super::object::Describe;
+use super::remembered::Remembered;
 use super::view::{Objects, View};
 use super::window::{Change, Limits, Window};
 use crate::meta::Revision;
@@ -26,6 +27,7 @@ pub(super) struct Shared {
 struct State {
     objects: Objects,
     window: Window,
+    remembered: Remembered,
     revision: Revision,
     /// Counts how often the store was found at an earlier revision than before, as after a restored backup;
     /// watchers that saw the later one end.
@@ -55,16 +57,27 @@ impl Shared {
 
     pub(super) fn view(&self) -> View {
         let state = self.state.read();
-        View::new(state.objects.clone(), state.revision)
+        View::new(state.objects.clone(), state.revision, state.epoch)
     }
 
-    /// Goes back from the newest state by undoing what changed since.
+    /// Keeps a state at hand, unless it is of a history that the store has left.
+    pub(super) fn remember(&self, view: &View) {
+        let mut state = self.state.write();
+        if view.epoch() == state.epoch && view.revision() >= state.window.oldest() {
+            state.remembered.add(view.clone());
+        }
+    }
+
+    /// Returns a state that is at hand, or goes back from the newest one by undoing what changed since.
     pub(super) fn view_at(&self, revision: Revision) -> Result<View, CacheError> {
-        let (mut objects, undo) = {
+        let (mut objects, epoch, undo) = {
             let state = self.state.read();
             state.check_known(revision)?;
+            if let Some(view) = state.remembered.at(revision) {
+                return Ok(view.clone());
+            }
             let undo: Vec<_> = state.window.after(revision, usize::MAX).rev().map(Arc::clone).collect();
-            (state.objects.clone(), undo)
+            (state.objects.clone(), state.epoch, undo)
         };
         for change in undo {
             match (&change.previous, &change.object) {
@@ -77,7 +90,7 @@ impl Shared {
                 (None, None) => {}
             }
         }
-        Ok(View::new(objects, revision))
+        Ok(View::new(objects, revision, epoch))
     }
 
     pub(super) fn check_known(&self, after: Revision) -> Result<(), CacheError> {
@@ -104,7 +117,12 @@ impl Shared {
         {
             let mut state = self.state.write();
             let epoch = state.epoch + u64::from(revision < state.revision);
-            *state = State { objects, window, revision, epoch };
+            let mut remembered = std::mem::take(&mut state.remembered);
+            if epoch != state.epoch {
+                remembered = Remembered::default();
+            }
+            remembered.forget_before(window.oldest());
+            *state = State { objects, window, remembered, revision, epoch };
         }
         self.following.store(true, Ordering::Release);
         self.progress.send_replace(revision);
@@ -128,6 +146,8 @@ impl Shared {
             }
             state.revision = state.revision.max(revision);
             state.window.trim(limits, Instant::now());
+            let oldest = state.window.oldest();
+            state.remembered.forget_before(oldest);
         }
         self.progress.send_if_modified(|seen| {
             let moved = *seen < revision;

@@ -16,6 +16,8 @@ pub(super) type Objects = OrdMap<Arc<str>, Arc<Object>>;
 pub struct View {
     objects: Objects,
     revision: Revision,
+    /// Which of the store's histories the revision is of.
+    epoch: u64,
 }
 
 /// A part of a list.
@@ -30,8 +32,18 @@ pub struct Page {
 }
 
 impl View {
-    pub(super) fn new(objects: Objects, revision: Revision) -> Self {
-        Self { objects, revision }
+    pub(super) fn new(objects: Objects, revision: Revision, epoch: u64) -> Self {
+        Self { objects, revision, epoch }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Tells whether two states are one, in the same memory.
+    #[cfg(test)]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.objects.ptr_eq(&other.objects)
     }
 
     /// Returns the revision of the state.

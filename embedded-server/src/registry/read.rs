@@ -22,6 +22,9 @@ impl<S: Strategy> Registry<S> {
         let prefix = filter.prefix().to_owned();
         let (view, start) = self.list_view(options.from, &prefix).await?;
         let page = view.page(&filter, start.as_deref(), options.limit);
+        if page.last.is_some() {
+            self.cacher.remember(&view);
+        }
         let continue_ = page.last.map(|last| Token::after(&last, &prefix, view.revision()).encode());
         let (revision, remaining, items) = (view.revision(), page.remaining, page.items);
         Ok(Outcome::List(ListOutcome { revision, continue_, remaining, items }))

@@ -49,3 +49,52 @@ async fn the_future_is_not_there_yet() {
         assert!(matches!(read, Err(CacheError::TooNew { wanted: Revision(7), current: Revision(1) })));
     }
 }
+
+#[tokio::test]
+async fn a_state_that_is_read_in_pages_is_at_hand() {
+    let store = Flaky::remembering(100);
+    let cache = cache(&store, 100).await;
+    store.put("a", "x").await;
+    let first = cache.view(GetOptions::MostRecent).await.unwrap();
+    store.put("b", "x").await;
+    store.remove("a").await;
+    cache.view(GetOptions::MostRecent).await.unwrap();
+    assert!(!cache.view_at(Revision(1)).await.unwrap().is(&first));
+    cache.remember(&first);
+    for _ in 0..3 {
+        assert!(cache.view_at(Revision(1)).await.unwrap().is(&first));
+        store.put("b", "y").await;
+        cache.view(GetOptions::MostRecent).await.unwrap();
+    }
+    assert_eq!(spelled(&first, &selecting("")), ["a@1"]);
+}
+
+#[tokio::test]
+async fn only_so_many_states_are_at_hand() {
+    let store = Flaky::remembering(100);
+    let cache = cache(&store, 100).await;
+    store.put("a", "x").await;
+    let first = cache.view(GetOptions::MostRecent).await.unwrap();
+    cache.remember(&first);
+    for _ in 0..40 {
+        store.put("a", "y").await;
+        cache.remember(&cache.view(GetOptions::MostRecent).await.unwrap());
+    }
+    let again = cache.view_at(Revision(1)).await.unwrap();
+    assert!(!again.is(&first));
+    assert_eq!(spelled(&again, &selecting("")), ["a@1"]);
+}
+
+#[tokio::test]
+async fn a_state_goes_with_the_window() {
+    let store = Flaky::remembering(100);
+    let cache = cache(&store, 2).await;
+    store.put("a", "x").await;
+    cache.remember(&cache.view(GetOptions::MostRecent).await.unwrap());
+    for label in ["x", "y", "z"] {
+        store.put("a", label).await;
+    }
+    cache.view(GetOptions::MostRecent).await.unwrap();
+    let gone = cache.view_at(Revision(1)).await;
+    assert!(matches!(gone, Err(CacheError::TooOld { wanted: Revision(1), oldest: Revision(2) })));
+}
