@@ -8,9 +8,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Track;
 
+use super::go_json::syntax_fault;
 use super::plain::is_plain;
 use super::{BodyFormat, Tree, yaml};
 use crate::meta::{ApiError, Descriptor, FieldValidation};
+
+/// What is said of a body that does not even say of what type it is.
+const NO_TYPE: &str = "couldn't get version/kind; json parse error";
+/// What the known types are called as a whole; in the source it is a line of code.
+const SCHEME: &str = "embedded-server";
 
 /// What a body has to be.
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +49,18 @@ pub fn decode<T: DeserializeOwned>(
         return Ok(decoded);
     }
     let kind = expected.resource.kind;
-    let tree = parse_tree(body, format).map_err(|why| unrecognized(kind, &why, body))?;
-    if !tree.value.is_object() {
-        let why = "json: cannot unmarshal value into Go value of type map";
-        return Err(unrecognized(kind, why, body));
+    let mut tree = parse_tree(body, format).map_err(|why| match format {
+        BodyFormat::Json => unrecognized(kind, &format!("{NO_TYPE}: {why}"), body),
+        BodyFormat::Yaml => unrecognized(kind, &why, body),
+    })?;
+    if tree.value.is_null() {
+        tree.value = Value::Object(serde_json::Map::new());
     }
-    check_type(&tree.value, expected.resource)?;
+    if !tree.value.is_object() {
+        let why = format!("{NO_TYPE}: {}", no_type_meta(&tree.value));
+        return Err(unrecognized(kind, &why, body));
+    }
+    check_type(&tree.value, expected.resource, body)?;
     decode_value(tree, expected).map_err(|problem| not_handled(expected.resource, &problem.to_string()))
 }
 
@@ -113,38 +125,56 @@ pub fn decode_value<T: DeserializeOwned>(tree: Tree, expected: Expected<'_>) -> 
 /// Parses a body without looking at what it means.
 ///
 /// # Errors
-/// The parser's own words.
+/// Go's words for JSON, the parser's own for YAML.
 pub fn parse_tree(body: &[u8], format: BodyFormat) -> Result<Tree, String> {
     match format {
         BodyFormat::Json => {
             let text = String::from_utf8_lossy(body);
             let mut deserializer = serde_json::Deserializer::from_str(&text);
-            let tree = Tree::read(&mut deserializer).map_err(|error| error.to_string())?;
-            deserializer.end().map_err(|error| error.to_string())?;
-            Ok(tree)
+            let tree = Tree::read(&mut deserializer).and_then(|tree| deserializer.end().map(|()| tree));
+            tree.map_err(|error| syntax_fault(&text, &error))
         }
         BodyFormat::Yaml => yaml::read_tree(body),
     }
 }
 
-fn check_type(value: &Value, resource: &Descriptor) -> Result<(), ApiError> {
-    let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
+fn check_type(value: &Value, resource: &Descriptor, body: &[u8]) -> Result<(), ApiError> {
+    let text = |field: &str| value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let expected = resource.api_version();
-    if !kind.is_empty() && kind != resource.kind {
-        let version = if api_version.is_empty() { &expected } else { api_version };
-        let why = format!("converting ({version}, Kind={kind}) to {}: unknown conversion", resource.kind);
+    let api_version = text("apiVersion").unwrap_or(&expected);
+    let kind = text("kind").unwrap_or(resource.kind);
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    if version.contains('/') {
+        let why = format!("unexpected GroupVersion string: {api_version}");
+        return Err(unrecognized(resource.kind, &why, body));
+    }
+    if kind != resource.kind || group != resource.group {
         return Err(ApiError::bad_request(format!(
-            "{kind} in version \"{version}\" cannot be handled as a {}: {why}",
+            "{kind} in version \"{version}\" cannot be handled as a {}: no kind \"{kind}\" is registered for \
+             version \"{api_version}\" in scheme \"{SCHEME}\"",
             resource.kind
         )));
     }
-    if !api_version.is_empty() && api_version != expected {
+    if api_version != expected {
         return Err(ApiError::bad_request(format!(
             "the API version in the data ({api_version}) does not match the expected API version ({expected})"
         )));
     }
     Ok(())
+}
+
+/// Says in Go's words that a value is no object, and so has no type.
+fn no_type_meta(value: &Value) -> String {
+    let kind = match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        _ => "number",
+    };
+    format!(
+        "json: cannot unmarshal {kind} into Go value of type struct {{ APIVersion string \
+         \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+    )
 }
 
 fn not_handled(resource: &Descriptor, why: &str) -> ApiError {

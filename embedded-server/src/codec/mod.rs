@@ -4,6 +4,7 @@
 mod cells;
 mod decode;
 mod encoded;
+mod go_json;
 mod negotiation;
 mod plain;
 mod tree;

@@ -42,7 +42,8 @@ impl BodyFormat {
     /// Reads a `Content-Type`; none when it is not understood.
     pub fn parse(content_type: &str) -> Option<Self> {
         match essence(content_type).as_str() {
-            "" | "application/json" => Some(Self::Json),
+            "" if content_type.is_empty() => Some(Self::Json),
+            "application/json" => Some(Self::Json),
             "application/yaml" => Some(Self::Yaml),
             _ => None,
         }

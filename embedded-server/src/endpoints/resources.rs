@@ -264,8 +264,12 @@ impl Head {
         if bytes.is_empty() {
             return DeleteOptions::parse(&self.query);
         }
-        let tree = parse_tree(&bytes, self.body_format()?)
-            .map_err(|why| ApiError::bad_request(format!("couldn't get version/kind; {why}")))?;
+        let tree = parse_tree(&bytes, self.body_format()?).map_err(|why| {
+            ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        })?;
+        if tree.value.is_null() {
+            return DeleteOptions::check(wire::DeleteOptions::default());
+        }
         let text = |field: &str| tree.value.get(field).and_then(|value| value.as_str()).unwrap_or_default();
         if !matches!(text("kind"), "" | "DeleteOptions") {
             let why = format!("decoded object cannot be converted to DeleteOptions: {}", text("kind"));

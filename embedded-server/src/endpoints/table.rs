@@ -8,8 +8,11 @@ use crate::codec::{Cells, IncludeObject, Malformed, Version, metadata_of, write_
 use crate::meta::{ApiError, Query};
 use crate::registry::Rest;
 
+/// The documentation of `ObjectMeta.name`, as every table of Kubernetes has it.
 const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, \
-    although some resources may allow a client to request the generation of an appropriate name automatically.";
+    although some resources may allow a client to request the generation of an appropriate name automatically. \
+    Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More \
+    info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
 /// What a row is made of.
 #[derive(Clone, Debug)]
@@ -41,7 +44,9 @@ impl Tables {
             "None" => IncludeObject::None,
             "Object" => IncludeObject::Object,
             other => {
-                let why = format!("unrecognized includeObject value: \"{other}\"");
+                let why = format!(
+                    "includeObject: Invalid value: \"{other}\": must be 'Metadata', 'Object', 'None', or empty"
+                );
                 return Err(ApiError::bad_request(format!("Unable to convert to Table as requested: {why}")));
             }
         };
@@ -82,12 +87,6 @@ impl Tables {
         }
         out.extend_from_slice(b"]}");
         Ok(out)
-    }
-
-    /// Returns the table of an event that is about no object of the collection.
-    pub(super) fn render_bookmark(self, rest: &dyn Rest, shown: Bytes) -> Result<Vec<u8>, ApiError> {
-        let cells = Cells::new("", rest.columns().iter().map(|_| Value::Null.into()));
-        self.render(rest, &json!({}), std::iter::once(Ok(Row { cells: &cells, shown })))
     }
 
     fn open(self, rest: &dyn Rest, metadata: &Value) -> Vec<u8> {

@@ -59,6 +59,18 @@ impl Picture {
         let cells = event.cells(self.rest.describe()).map_err(ApiError::internal)?;
         self.shown(event).map(|shown| Row { cells, shown })
     }
+
+    fn table_of_bookmark(
+        &self,
+        tables: Tables,
+        revision: Revision,
+        bookmark: Bytes,
+    ) -> Result<Vec<u8>, ApiError> {
+        let metadata = json!({ "resourceVersion": revision.to_string() });
+        let cells = self.rest.describe().cells(&bookmark).map_err(ApiError::internal)?;
+        let row = Row { cells: &cells, shown: bookmark };
+        tables.render(&*self.rest, &metadata, std::iter::once(Ok(row)))
+    }
 }
 
 /// A watch that is being sent.
@@ -224,7 +236,7 @@ impl Sending {
                 if initial_end {
                     tables = tables.with_metadata();
                 }
-                tables.render_bookmark(&*self.picture.rest, object.into())
+                self.picture.table_of_bookmark(tables, revision, object.into())
             }
         };
         self.framed(EventType::Bookmark, rendered)

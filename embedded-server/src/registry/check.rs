@@ -77,12 +77,15 @@ pub(super) fn version(new: &ObjectMeta, old: &ObjectMeta, of: &Descriptor) -> Re
     }
 }
 
-/// Checks that a new object names no version, as the store does in the source.
+/// Checks that a new object names no version, as the store does in the source; zero and what is no number name
+/// none.
 pub(super) fn unversioned(metadata: &ObjectMeta) -> Result<(), ApiError> {
-    if text(metadata.resource_version.as_ref()).is_empty() {
-        return Ok(());
+    match text(metadata.resource_version.as_ref()).parse() {
+        Ok(1..=u64::MAX) => {
+            Err(ApiError::unclassified("resourceVersion should not be set on objects to be created"))
+        }
+        Ok(0) | Err(_) => Ok(()),
     }
-    Err(ApiError::unclassified("resourceVersion should not be set on objects to be created"))
 }
 
 /// Clears what only the server says about a new object.

@@ -11,7 +11,8 @@ use crate::meta::{ApiError, Revision};
 const VERSION: &str = "meta.k8s.io/v1";
 
 /// A place in a list. Opaque to clients; its start is relative to the list's own prefix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Token {
     v: String,
     /// The revision of the list; −1 to go on with whatever is newest.
@@ -81,7 +82,7 @@ impl Token {
 fn no_base64(error: &DecodeError) -> String {
     let at = match error {
         DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => *at,
-        DecodeError::InvalidLength(length) => *length,
+        DecodeError::InvalidLength(length) => length - length % 4,
         DecodeError::InvalidPadding => 0,
     };
     format!(": illegal base64 data at input byte {at}")

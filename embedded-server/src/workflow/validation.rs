@@ -153,7 +153,7 @@ mod tests {
         );
         let rest = &faults[1..];
         assert_eq!(rest[0], "spec.steps[2].name: Duplicate value: \"a\"");
-        assert!(rest[1].ends_with("must be no more than 63 bytes"), "{rest:?}");
+        assert!(rest[1].ends_with("must be no more than 63 characters"), "{rest:?}");
         assert_eq!(rest[2], "spec.steps[4].name: Invalid value: \"a.b\": must not contain dots");
         assert_eq!(rest[3..], ["spec.steps[5].name: Required value", "spec.steps[6].name: Required value"]);
     }

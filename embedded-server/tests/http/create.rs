@@ -180,7 +180,8 @@ async fn another_kind_is_refused() {
     let status = server.post(WORKFLOWS, workflow("a").with("/kind", "Job")).await;
     let status = status.any_failure(400, "BadRequest");
     let message = status["message"].as_str().unwrap();
-    let prefix = "Job in version \"workflow.example.com/v1alpha1\" cannot be handled as a Workflow: ";
+    let prefix =
+        "Job in version \"v1alpha1\" cannot be handled as a Workflow: no kind \"Job\" is registered for ";
     assert!(message.starts_with(prefix), "{message}");
 }
 

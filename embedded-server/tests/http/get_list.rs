@@ -218,10 +218,9 @@ async fn a_version_that_is_no_number_is_a_bad_list_and_a_broken_get() {
         let answer = server.get(format!("{WORKFLOWS}?resourceVersion={version}")).await;
         let why = if plain.starts_with('9') { "value out of range" } else { "invalid syntax" };
         let message = format!(
-            "invalid resource version: resourceVersion: Invalid value: \"{plain}\": strconv.ParseUint: parsing \
-             \"{plain}\": {why}"
+            "resourceVersion: Invalid value: \"{plain}\": strconv.ParseUint: parsing \"{plain}\": {why}"
         );
-        answer.failure(400, "BadRequest", &message);
+        answer.failure(400, "BadRequest", &format!("invalid resource version: {message}"));
         let answer = server.get(format!("{}?resourceVersion={version}", item("a"))).await;
         answer.failure(500, "", &message);
     }

@@ -226,8 +226,8 @@ async fn a_version_of_the_future_is_waited_for() {
 #[tokio::test]
 async fn a_version_that_is_no_number_breaks_the_watch() {
     let server = TestServer::start().await;
-    let message = "invalid resource version: resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \
-                   \"abc\": invalid syntax";
+    let message =
+        "resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \"abc\": invalid syntax";
     server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=abc")).await.failure(500, "", message);
 }
 

@@ -44,9 +44,10 @@ fn parse_resource_version(text: &str) -> Result<GetOptions, String> {
     match text {
         "" => Ok(GetOptions::MostRecent),
         "0" => Ok(GetOptions::Any),
-        text => text.parse().map(GetOptions::NotOlderThan).map_err(|why: NoRevision| {
-            format!("invalid resource version: resourceVersion: Invalid value: \"{text}\": {why}")
-        }),
+        text => text
+            .parse()
+            .map(GetOptions::NotOlderThan)
+            .map_err(|why: NoRevision| format!("resourceVersion: Invalid value: \"{text}\": {why}")),
     }
 }
 
@@ -127,6 +128,7 @@ impl ListOptions {
     /// 400 for values that cannot be read, 422 for combinations that make no sense.
     pub fn parse(query: &Query) -> Result<Self, ApiError> {
         let selector = Selector::parse(query)?;
+        query.number("timeoutSeconds")?;
         let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|&l| l > 0);
         check(&list_faults(query))?;
         let rv_match = ResourceVersionMatch::parse(query.text("resourceVersionMatch"));
@@ -148,7 +150,8 @@ impl ListOptions {
             }
             return Ok(ListFrom::Continue(token.to_owned()));
         }
-        let version = parse_resource_version(version).map_err(ApiError::bad_request)?;
+        let version = parse_resource_version(version)
+            .map_err(|why| ApiError::bad_request(format!("invalid resource version: {why}")))?;
         Ok(match (version, rv_match) {
             (GetOptions::MostRecent, _) => ListFrom::MostRecent,
             (GetOptions::Any, _) => ListFrom::Any,

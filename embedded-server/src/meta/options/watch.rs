@@ -61,7 +61,9 @@ impl WatchOptions {
 /// Returns what in a watch's options does not go together.
 fn watch_faults(query: &Query) -> field::Errors {
     let rv_match = query.text("resourceVersionMatch");
+    let from_anywhere = matches!(query.text("resourceVersion"), "" | "0");
     let initial = query.optional_flag("sendInitialEvents").is_some();
+    let implied = !initial && rv_match.is_empty() && from_anywhere;
     let other_match = rv_match != ResourceVersionMatch::NOT_OLDER_THAN;
     let path = Path::new("resourceVersionMatch");
     let forbidden = |why: &str| field::Error::forbidden(&path, why);
@@ -77,7 +79,7 @@ fn watch_faults(query: &Query) -> field::Errors {
         (!rv_match.is_empty() && other_match, {
             field::Error::not_supported(&path, rv_match, &[ResourceVersionMatch::NOT_OLDER_THAN])
         }),
-        (!rv_match.is_empty() && !query.text("continue").is_empty(), forbidden(WITH_CONTINUE)),
+        ((implied || !rv_match.is_empty()) && !query.text("continue").is_empty(), forbidden(WITH_CONTINUE)),
     ];
     faults.into_iter().filter(|(holds, _)| *holds).map(|(_, error)| error).collect()
 }

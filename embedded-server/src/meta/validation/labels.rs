@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Messages, breaks_pattern, dns1123_subdomain, too_long};
+use super::names::subdomain_of_key;
+use super::{Messages, breaks_pattern, too_long};
 use crate::meta::field::{Error, Errors, Path};
 
 const NAME_MAX_BYTES: usize = 63;
@@ -37,7 +38,7 @@ pub fn label_key(text: &str) -> Messages {
 }
 
 fn key_prefix(prefix: &str) -> Messages {
-    if prefix.is_empty() { vec![must_not_be_empty()] } else { dns1123_subdomain(prefix) }
+    if prefix.is_empty() { vec![must_not_be_empty()] } else { subdomain_of_key(prefix) }
 }
 
 fn key_name(name: &str) -> Messages {

@@ -16,7 +16,7 @@ const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of low
 pub fn dns1123_label(text: &str) -> Messages {
     let mut messages = Messages::new();
     if text.len() > LABEL_MAX_BYTES {
-        messages.push(too_long(LABEL_MAX_BYTES));
+        messages.push(too_many_characters(LABEL_MAX_BYTES));
     }
     if !is_label(text) {
         messages.push(if is_subdomain(text) {
@@ -30,6 +30,15 @@ pub fn dns1123_label(text: &str) -> Messages {
 
 /// Returns what keeps a text from being a DNS subdomain (RFC 1123): labels joined by dots, at most 253 bytes.
 pub fn dns1123_subdomain(text: &str) -> Messages {
+    subdomain(text, too_many_characters)
+}
+
+/// Returns what keeps the part before the `/` of a label's key from being a DNS subdomain.
+pub(super) fn subdomain_of_key(text: &str) -> Messages {
+    subdomain(text, too_long)
+}
+
+fn subdomain(text: &str, too_long: fn(usize) -> String) -> Messages {
     let mut messages = Messages::new();
     if text.len() > SUBDOMAIN_MAX_BYTES {
         messages.push(too_long(SUBDOMAIN_MAX_BYTES));
@@ -48,6 +57,11 @@ pub fn path_segment(text: &str) -> Messages {
     }
     let found = ["/", "%"].into_iter().filter(|illegal| text.contains(illegal));
     found.map(|illegal| format!("may not contain '{illegal}'")).collect()
+}
+
+/// Names are measured in bytes, and yet told in characters.
+fn too_many_characters(max_bytes: usize) -> String {
+    format!("must be no more than {max_bytes} characters")
 }
 
 /// Returns what keeps a text from being the beginning of a generated name: that of a DNS subdomain, save that
@@ -99,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_label_says_which_of_length_and_dots_is_wrong() {
-        assert_eq!(dns1123_label(&"a".repeat(64)), ["must be no more than 63 bytes"]);
+        assert_eq!(dns1123_label(&"a".repeat(64)), ["must be no more than 63 characters"]);
         assert_eq!(dns1123_label("a.b"), ["must not contain dots"]);
     }
 
@@ -114,7 +128,7 @@ mod tests {
             );
             assert_eq!(dns1123_subdomain(text), [expected], "{text}");
         }
-        assert_eq!(dns1123_subdomain(&"a".repeat(254)), ["must be no more than 253 bytes"]);
+        assert_eq!(dns1123_subdomain(&"a".repeat(254)), ["must be no more than 253 characters"]);
     }
 
     #[test]

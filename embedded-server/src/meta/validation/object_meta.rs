@@ -57,9 +57,10 @@ pub fn finalizer_warnings(meta: &ObjectMeta) -> Vec<String> {
         .filter(|finalizer| !finalizer.contains('/') && !KNOWN_FINALIZERS.contains(&finalizer.as_str()));
     unqualified
         .map(|finalizer| {
+            let path = if finalizer.contains('.') { " including a path (/)" } else { "" };
             format!(
-                "metadata.finalizers: \"{finalizer}\": prefer a domain-qualified finalizer name including a path (/) \
-                 to avoid accidental conflicts with other finalizer writers"
+                "metadata.finalizers: \"{finalizer}\": prefer a domain-qualified finalizer name{path} to avoid \
+                 accidental conflicts with other finalizer writers"
             )
         })
         .collect()
@@ -249,10 +250,8 @@ mod tests {
         let meta = with_finalizers(&["example.com/a", "orphan", "foregroundDeletion", "kubernetes", "mine"]);
         assert_eq!(
             finalizer_warnings(&meta),
-            [
-                "metadata.finalizers: \"mine\": prefer a domain-qualified finalizer name including a path (/) to avoid \
-              accidental conflicts with other finalizer writers"
-            ]
+            ["metadata.finalizers: \"mine\": prefer a domain-qualified finalizer name to avoid \
+              accidental conflicts with other finalizer writers"]
         );
     }
 
