@@ -10,10 +10,11 @@ SHELL := bash
 # What `make run` hands to `wfctl serve --dev`, for example: make run ARGS='--storage memory:'
 ARGS ?=
 
-.PHONY: help run run-release build test tools tools-clients fmt lint unit test-kubectl test-clients doc bench clean
+.PHONY: help run run-release build test tools tools-clients fmt lint unit test-kubectl test-clients record-differential \
+	doc bench clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Build and start the server on this machine; prints what to type next (debug build: starts soonest)
 	@$(CARGO) run --locked -- serve --dev $(ARGS)
@@ -46,6 +47,9 @@ test-kubectl: tools ## Run the tests that drive the server with kubectl
 
 test-clients: tools-clients ## Let the clients of others (kubectl, Python, JavaScript) follow a server that comes and goes
 	$(CARGO) test --locked --test clients -- --ignored
+
+record-differential: ## Record anew what the kube-apiserver of KUBECONFIG answers (needs a cluster that may be written to)
+	$(CARGO) test --locked --test differential -- --ignored record
 
 doc: ## Build the documentation; a warning is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked

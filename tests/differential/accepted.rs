@@ -1,0 +1,74 @@
+//! The differences that are meant, with their reasons.
+
+use serde::Deserialize;
+
+use super::compare::Difference;
+use super::files;
+
+/// Places at which answers differ for a reason.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accepted {
+    topic: String,
+    scenario: String,
+    steps: Vec<String>,
+    /// JSON pointers; what is inside is meant too.
+    at: Vec<String>,
+    because: String,
+}
+
+/// All accepted differences, and which of them have been met.
+pub(crate) struct AcceptedDifferences(Vec<(Place, bool)>);
+
+/// One place of one answer.
+#[derive(Debug, PartialEq)]
+struct Place {
+    topic: String,
+    scenario: String,
+    step: String,
+    at: String,
+}
+
+impl AcceptedDifferences {
+    /// Reads `accepted.yaml`.
+    pub(crate) fn read() -> Self {
+        let entries: Vec<Accepted> = files::read("accepted.yaml");
+        Self(entries.iter().flat_map(Accepted::places).map(|place| (place, false)).collect())
+    }
+
+    /// Tells whether a difference is meant.
+    pub(crate) fn meets(&mut self, topic: &str, scenario: &str, step: &str, found: &Difference) -> bool {
+        let covers = |place: &Place| {
+            (place.topic.as_str(), place.scenario.as_str(), place.step.as_str()) == (topic, scenario, step)
+                && inside(&found.at, &place.at)
+        };
+        let mut met = false;
+        for (_, seen) in self.0.iter_mut().filter(|(place, _)| covers(place)) {
+            (met, *seen) = (true, true);
+        }
+        met
+    }
+
+    /// Returns those that were never met: the answers do not differ there any more.
+    pub(crate) fn never_met(&self) -> Vec<String> {
+        let unmet = self.0.iter().filter(|(_, met)| !met);
+        unmet.map(|(place, _)| format!("accepted.yaml is out of date: no difference at {place:?}")).collect()
+    }
+}
+
+impl Accepted {
+    fn places(&self) -> Vec<Place> {
+        assert!(!self.because.is_empty(), "{self:?} has no reason");
+        let place = |step: &String, at: &String| Place {
+            topic: self.topic.clone(),
+            scenario: self.scenario.clone(),
+            step: step.clone(),
+            at: at.clone(),
+        };
+        self.steps.iter().flat_map(|step| self.at.iter().map(move |at| place(step, at))).collect()
+    }
+}
+
+fn inside(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
