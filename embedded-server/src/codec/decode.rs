@@ -104,21 +104,32 @@ impl fmt::Display for Problem {
 /// # Errors
 /// See [`Problem`].
 pub fn decode_value<T: DeserializeOwned>(tree: Tree, expected: Expected<'_>) -> Result<Decoded<T>, Problem> {
+    let Tree { mut value, duplicates } = tree;
+    empty_nulls(&mut value);
     let mut unknown = Vec::new();
     let mut track = Track::new();
     let object =
-        serde_ignored::deserialize(serde_path_to_error::Deserializer::new(tree.value, &mut track), |path| {
+        serde_ignored::deserialize(serde_path_to_error::Deserializer::new(value, &mut track), |path| {
             if !is_type_meta(&path) {
                 unknown.push(format!("unknown field \"{}\"", spell(&path)));
             }
         })
         .map_err(|error: serde_json::Error| Problem::Mistyped(format!("{}: {error}", track.path())))?;
-    let duplicates = tree.duplicates.iter().map(|path| format!("duplicate field \"{path}\""));
+    let duplicates = duplicates.iter().map(|path| format!("duplicate field \"{path}\""));
     let violations: Vec<_> = unknown.into_iter().chain(duplicates).collect();
     match expected.validation {
         FieldValidation::Ignore => Ok(Decoded { object, warnings: Vec::new() }),
         FieldValidation::Strict if !violations.is_empty() => Err(Problem::Strict(violations)),
         FieldValidation::Warn | FieldValidation::Strict => Ok(Decoded { object, warnings: violations }),
+    }
+}
+
+/// Makes labels and annotations that are `null` empty, as Go reads them.
+fn empty_nulls(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata") else { return };
+    for map in ["labels", "annotations"] {
+        let texts = metadata.get_mut(map).and_then(Value::as_object_mut).into_iter().flatten();
+        texts.filter(|(_, text)| text.is_null()).for_each(|(_, text)| *text = Value::from(""));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Response;
 
 use super::body::Body;
-use super::response::text;
+use super::response::{text, with_type};
 use crate::meta::Query;
 
 /// Finds out whether one part of the server works; says why when it does not.
@@ -56,7 +56,7 @@ impl Checks {
     fn one(&self, check: &str) -> Option<Response<Body>> {
         let (_, probe) = self.checks.iter().find(|(name, _)| *name == check)?;
         Some(match probe() {
-            Ok(()) => text(200, "ok"),
+            Ok(()) => with_type(200, "text/plain; charset=utf-8", b"ok".to_vec().into()),
             Err(why) => text(500, format!("internal server error: {why}\n")),
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/watch.go`, `apiserver/pkg/storage/cacher/cache_watcher.go`.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream::unfold;
-use serde_json::{Map, json};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -17,7 +18,7 @@ use super::response::status_json;
 use super::table::{Row, Tables};
 use crate::cacher::{CacheError, Delivery, WatchEvent, Watcher};
 use crate::codec::{EventType, Target, partial_object_metadata};
-use crate::meta::{ApiError, Revision};
+use crate::meta::{ApiError, ObjectMeta, Revision};
 use crate::registry::{Rest, WatchOutcome};
 
 /// How often a watch that wants bookmarks gets one.
@@ -218,18 +219,14 @@ impl Sending {
     }
 
     fn bookmark(&mut self, revision: Revision, initial_end: bool) -> Bytes {
-        let resource = self.picture.rest.descriptor();
-        let mut metadata = Map::new();
-        metadata.insert("resourceVersion".to_owned(), revision.to_string().into());
-        if initial_end {
-            metadata.insert("annotations".to_owned(), json!({ "k8s.io/initial-events-end": "true" }));
-        }
-        let (kind, version) = (resource.kind, resource.api_version());
-        let object = json!({ "kind": kind, "apiVersion": version, "metadata": metadata }).to_string();
+        let object = match self.picture.rest.blank(metadata_of_bookmark(revision, initial_end)) {
+            Ok(object) => object,
+            Err(error) => return self.or_end(Err(ApiError::internal(error))),
+        };
         let rendered = match self.picture.target {
-            Target::Object => Ok(object.into_bytes()),
+            Target::Object => Ok(object),
             Target::Metadata(version) => {
-                partial_object_metadata(object.as_bytes(), version.as_str()).map_err(ApiError::internal)
+                partial_object_metadata(&object, version.as_str()).map_err(ApiError::internal)
             }
             Target::Table(version) => {
                 let mut tables = self.next_table().with_version(version);
@@ -240,6 +237,15 @@ impl Sending {
             }
         };
         self.framed(EventType::Bookmark, rendered)
+    }
+}
+
+fn metadata_of_bookmark(revision: Revision, initial_end: bool) -> ObjectMeta {
+    let mark = || BTreeMap::from([("k8s.io/initial-events-end".to_owned(), "true".to_owned())]);
+    ObjectMeta {
+        resource_version: Some(revision.to_string()),
+        annotations: initial_end.then(mark),
+        ..ObjectMeta::default()
     }
 }
 

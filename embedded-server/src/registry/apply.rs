@@ -63,6 +63,14 @@ impl<'a, H: Resource> Writer<'a, H> {
         self.form
     }
 
+    /// Returns the version that an object says it is in; none when it is not served.
+    pub(super) fn form_of(&self, object: &Value) -> Option<&Form<H>> {
+        match object.get("apiVersion").and_then(Value::as_str).unwrap_or_default() {
+            "" => Some(self.form),
+            api_version => self.forms.find(api_version),
+        }
+    }
+
     fn manager(&self) -> Manager<'_> {
         Manager {
             name: self.name,

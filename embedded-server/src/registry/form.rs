@@ -15,7 +15,7 @@ use super::operation::Body;
 use super::strategic::PatchSchema;
 use crate::cacher::Convert;
 use crate::codec::{self, Decoded, Encoded, Expected, Malformed, Problem, Tree};
-use crate::meta::{ApiError, Descriptor, FieldValidation, Resource, Version};
+use crate::meta::{ApiError, Descriptor, FieldValidation, ObjectMeta, Resource, Version};
 
 /// One version of a type that is stored as `H`.
 pub(super) struct Form<H> {
@@ -35,6 +35,7 @@ struct Functions<H> {
     decode_value: fn(Tree, Expected<'_>) -> Result<Decoded<H>, Problem>,
     from_value: fn(Value) -> serde_json::Result<H>,
     to_value: fn(&H) -> serde_json::Result<Value>,
+    blank: fn(ObjectMeta) -> serde_json::Result<Vec<u8>>,
 }
 
 impl<H: Resource> Form<H> {
@@ -67,6 +68,7 @@ impl<H: Resource> Form<H> {
                 decode_value: decode_value::<H, P>,
                 from_value: from_value::<H, P>,
                 to_value: to_value::<H, P>,
+                blank: blank::<P::Object>,
             },
             conversion,
         }
@@ -115,6 +117,11 @@ impl<H> Form<H> {
         &self.api_version
     }
 
+    /// Returns an encoded object that has nothing but metadata.
+    pub(super) fn blank(&self, metadata: ObjectMeta) -> Result<Vec<u8>, Malformed> {
+        (self.functions.blank)(metadata).map_err(|_| Malformed)
+    }
+
     /// Returns what makes the version's schema.
     pub(super) fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {
         self.schema
@@ -151,7 +158,8 @@ impl<H: Resource> Forms<H> {
         Self(self.0.iter().chain([form]).map(Arc::clone).collect())
     }
 
-    fn find(&self, api_version: &str) -> Option<&Form<H>> {
+    /// Returns a version, if it is served.
+    pub(super) fn find(&self, api_version: &str) -> Option<&Form<H>> {
         self.0.iter().map(|form| &**form).find(|form| form.api_version == api_version)
     }
 }
@@ -226,6 +234,12 @@ fn decode_value<H: Resource, P: Spelling<H>>(
 fn accept<H: Resource, P: Spelling<H>>(mut decoded: Decoded<P::Object>) -> Decoded<H> {
     decoded.object.set_defaults();
     Decoded { object: P::into_hub(decoded.object), warnings: decoded.warnings }
+}
+
+fn blank<O: Resource>(metadata: ObjectMeta) -> serde_json::Result<Vec<u8>> {
+    let mut object = O::default();
+    *object.metadata_mut() = metadata;
+    codec::encode(&object)
 }
 
 fn from_value<H: Resource, P: Spelling<H>>(value: Value) -> serde_json::Result<H> {

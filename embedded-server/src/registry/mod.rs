@@ -41,7 +41,7 @@ use crate::cacher::{CacheError, Cacher, Convert, Describe, Limits, Object, Place
 use crate::clock::Clock;
 pub use crate::codec::{Cell, Cells};
 use crate::codec::{Encoded, EventType, Malformed, encode};
-use crate::meta::{ApiError, Descriptor, GetOptions, Reason, Resource, Revision};
+use crate::meta::{ApiError, Descriptor, GetOptions, ObjectMeta, Reason, Resource, Revision};
 use crate::storage::{Backend, Key, Prefix, StorageError};
 
 /// How long a write that loses races is tried again.
@@ -65,6 +65,12 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// What the client is told.
     async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError>;
+
+    /// Returns an object in the version that has nothing but metadata, encoded, as bookmarks show it.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    fn blank(&self, metadata: ObjectMeta) -> Result<Vec<u8>, Malformed>;
 
     /// Returns the columns of the type's table after `Name`.
     fn columns(&self) -> Vec<ColumnDefinition>;
@@ -282,6 +288,10 @@ impl<S: Strategy> Rest for Registry<S> {
 
     async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError> {
         self.execute_in(&self.stored, context, request).await
+    }
+
+    fn blank(&self, metadata: ObjectMeta) -> Result<Vec<u8>, Malformed> {
+        self.stored.blank(metadata)
     }
 
     fn columns(&self) -> Vec<ColumnDefinition> {

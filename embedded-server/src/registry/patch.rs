@@ -12,7 +12,7 @@ use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
 use crate::codec::{Decoded, Problem, Tree, parse_tree};
 use crate::meta::field::{self, Path};
-use crate::meta::{ApiError, Descriptor, FieldValidation, Resource};
+use crate::meta::{ApiError, FieldValidation, Resource};
 
 /// A change whose body has been read.
 #[derive(Debug)]
@@ -98,10 +98,11 @@ impl<T: Resource> Prepared<'_, T> {
             _ => patched.to_string(),
         };
         let value = self.patched(form.to_value_of_stored(current)?, writer)?;
-        if let Some(why) = self.other_type(&value, form.descriptor()) {
-            return Err(invalid_patch(&shown(&value), &why));
-        }
-        let decoded = form.decode_value(Tree { value, duplicates: Vec::new() }, validation);
+        let result = match self.form_of(&value, writer) {
+            Ok(form) => form,
+            Err(why) => return Err(invalid_patch(&shown(&value), &why)),
+        };
+        let decoded = result.decode_value(Tree { value, duplicates: Vec::new() }, validation);
         with_oddities(decoded, self.oddities(), validation).or_else(|problem| {
             let live = form.to_value_of_stored(current)?;
             Err(invalid_patch(&shown(&self.patched(live, writer)?), &problem.to_string()))
@@ -145,17 +146,23 @@ impl<T: Resource> Prepared<'_, T> {
         }
     }
 
-    /// Says which other type a patch makes of the object, if it does. A strategic merge patch is merged into an
-    /// object of a type that it cannot change.
-    fn other_type(&self, value: &Value, expected: &Descriptor) -> Option<String> {
-        let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
-        let (kind, version) = (text("kind"), text("apiVersion"));
-        let own_version = expected.api_version();
-        let kind = if kind.is_empty() { expected.kind } else { kind };
-        let version = if version.is_empty() { &own_version } else { version };
-        let same = kind == expected.kind && version == own_version;
-        let other = !same && !matches!(self, Self::Strategic(..));
-        other.then(|| format!("no kind \"{kind}\" is registered for version \"{version}\""))
+    /// Returns the version of what a patch made: another one where the patch says so. A strategic merge patch is
+    /// merged into an object of a type that it cannot change.
+    ///
+    /// # Errors
+    /// Says which type it is that is not this one.
+    fn form_of<'w>(&self, value: &Value, writer: &'w Writer<'_, T>) -> Result<&'w Form<T>, String> {
+        let own = writer.form();
+        if matches!(self, Self::Strategic(..)) {
+            return Ok(own);
+        }
+        let text = |field: &str| value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let kind = text("kind").unwrap_or(own.descriptor().kind);
+        let form = writer.form_of(value).filter(|form| form.descriptor().kind == kind);
+        form.ok_or_else(|| {
+            let version = text("apiVersion").unwrap_or(own.api_version());
+            format!("no kind \"{kind}\" is registered for version \"{version}\"")
+        })
     }
 }
 

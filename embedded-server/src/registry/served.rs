@@ -10,7 +10,7 @@ use super::form::Form;
 use super::{ColumnDefinition, Context, Outcome, Registry, Request, Rest, Strategy};
 use crate::cacher::{Convert, Describe};
 use crate::codec::Malformed;
-use crate::meta::{ApiError, Descriptor, Version};
+use crate::meta::{ApiError, Descriptor, ObjectMeta, Version};
 
 impl<S: Strategy> Registry<S> {
     /// Serves the type in a further version; the registry itself serves it in the stored one. To be done before
@@ -49,6 +49,10 @@ impl<S: Strategy> Rest for Served<S> {
 
     async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError> {
         self.registry.execute_in(&self.form, context, request).await
+    }
+
+    fn blank(&self, metadata: ObjectMeta) -> Result<Vec<u8>, Malformed> {
+        self.form.blank(metadata)
     }
 
     fn columns(&self) -> Vec<ColumnDefinition> {

@@ -43,6 +43,11 @@ pub trait Strategy: Debug + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Returns what a writer should know about an update that is accepted all the same.
+    fn update_warnings(&self, new: &Self::Object, _old: &Self::Object) -> Vec<String> {
+        self.warnings(new)
+    }
+
     /// Returns the columns of the type's table after `Name`: when objects were created, unless the type says more.
     fn columns(&self) -> &'static [Column<Self::Object>] {
         &CreatedAt::<Self::Object>::COLUMNS

@@ -142,7 +142,7 @@ impl<S: Strategy> Registry<S> {
         if !errors.is_empty() {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
-        context.warnings.extend(self.strategy.warnings(new));
+        context.warnings.extend(self.strategy.update_warnings(new, old));
         let operation = admission::Operation::Update;
         self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
     }

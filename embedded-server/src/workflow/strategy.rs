@@ -35,6 +35,11 @@ impl Strategy for WorkflowStrategy {
         finalizer_warnings(&workflow.metadata).into_iter().chain(nothing_to_run).collect()
     }
 
+    fn update_warnings(&self, new: &Workflow, old: &Workflow) -> Vec<String> {
+        let known = finalizer_warnings(&old.metadata);
+        self.warnings(new).into_iter().filter(|warning| !known.contains(warning)).collect()
+    }
+
     fn columns(&self) -> &'static [Column<Workflow>] {
         &table::COLUMNS
     }
@@ -76,6 +81,18 @@ mod tests {
     fn updated(part: Option<Subresource>, mut new: Workflow, old: &Workflow) -> Workflow {
         WorkflowStrategy.prepare_for_update(part, &mut new, old);
         new
+    }
+
+    #[test]
+    fn an_update_warns_of_the_finalizers_that_it_adds() {
+        let with = |finalizers: &[&str]| {
+            let mut workflow = workflow("a").with_step("build", "golang");
+            workflow.metadata.finalizers = Some(finalizers.iter().map(|&name| name.to_owned()).collect());
+            workflow
+        };
+        let warnings = WorkflowStrategy.update_warnings(&with(&["mine", "yours"]), &with(&["mine"]));
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].contains("\"yours\""), "{warnings:?}");
     }
 
     #[test]

@@ -106,8 +106,14 @@ async fn a_body_has_to_be_of_the_version_of_its_path() {
     let config = apply(&server, OLD, "m", new("a", "Ulm")).await;
     let message = config.any_failure(400, "BadRequest")["message"].take();
     assert!(message.as_str().unwrap().contains("post.example.com/v1, Kind=Parcel"), "{message}");
-    let moved = server.patch(a(OLD), MERGE_PATCH, json!({"apiVersion": "post.example.com/v1"})).await;
-    moved.any_failure(400, "BadRequest");
+    let patch = json!({"apiVersion": "post.example.com/v1", "spec": {"address": {"city": "Bonn"}}});
+    let moved = server.patch(a(OLD), MERGE_PATCH, patch).await.expect(200).json();
+    assert_eq!(
+        (&moved["apiVersion"], &moved["spec"]["city"]),
+        (&json!("post.example.com/v1beta1"), &json!("Bonn"))
+    );
+    let unknown = server.patch(a(OLD), MERGE_PATCH, json!({"apiVersion": "post.example.com/v2"})).await;
+    unknown.any_failure(422, "Invalid");
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ async fn a_watch_list_marks_the_end_of_the_objects_it_began_with() {
             "kind": "Workflow",
             "apiVersion": API_VERSION,
             "metadata": {"resourceVersion": "2", "annotations": {"k8s.io/initial-events-end": "true"}},
+            "spec": {},
+            "status": {},
         });
         assert_eq!(events.expect("BOOKMARK").await, expected);
     }

@@ -133,7 +133,8 @@ impl ListOptions {
         check(&list_faults(query))?;
         let rv_match = ResourceVersionMatch::parse(query.text("resourceVersionMatch"));
         let from = Self::parse_from(query, rv_match, limit.is_some())?;
-        let limit = if from == ListFrom::Any { None } else { limit };
+        // What may be of any age comes whole, also as the rest of a list that was read in pages.
+        let limit = limit.filter(|_| query.text("resourceVersion") != "0");
         Ok(Self { selector, from, limit })
     }
 
