@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::body::Body;
 use super::documents::{Documents, VersionInfo};
 use super::health::{Checks, Health, Probe};
+use super::inflight::{Inflight, MaxInflight, TooMany};
 use super::resources::{Resources, Served};
 use super::response::{Style, failure, warn};
 use super::stages::{Authorized, Received, header};
@@ -33,6 +34,7 @@ pub struct Api {
     authenticators: Union,
     authorizer: Arc<dyn Authorizer>,
     request_timeout: Duration,
+    inflight: Inflight,
     life: Arc<Life>,
 }
 
@@ -51,6 +53,7 @@ pub struct Builder {
     authorizer: Arc<dyn Authorizer>,
     version: VersionInfo,
     request_timeout: Duration,
+    max_inflight: MaxInflight,
     ready: Checks,
     live: Checks,
 }
@@ -64,6 +67,7 @@ impl Builder {
             authorizer,
             version: VersionInfo::default(),
             request_timeout: Duration::from_secs(60),
+            max_inflight: MaxInflight::default(),
             ready: Checks::new("readyz"),
             live: Checks::new("livez"),
         }
@@ -90,6 +94,13 @@ impl Builder {
         self
     }
 
+    /// Bounds how many requests are answered at once. Watches do not count.
+    #[must_use]
+    pub fn max_inflight(mut self, most: MaxInflight) -> Self {
+        self.max_inflight = most;
+        self
+    }
+
     /// Adds a check to `/readyz`.
     #[must_use]
     pub fn ready_check(mut self, name: &'static str, probe: Probe) -> Self {
@@ -113,6 +124,7 @@ impl Builder {
             authenticators: self.authenticators,
             authorizer: self.authorizer,
             request_timeout: self.request_timeout,
+            inflight: Inflight::new(self.max_inflight),
             life,
         }
     }
@@ -137,6 +149,11 @@ impl Api {
     /// Makes `/readyz` fail from now on, so that no new requests are sent here.
     pub fn leave(&self) {
         self.life.leaving.store(true, Ordering::Release);
+    }
+
+    /// Returns how long a request may take before it is answered.
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
     }
 
     /// Ends all watches, politely.
@@ -179,6 +196,9 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let authenticated = received.authenticate(peer, &self.authenticators).await?;
+        let Ok(_permit) = self.inflight.admit(authenticated.verb(), authenticated.user()) else {
+            return Ok(TooMany.answer());
+        };
         let authorized = authenticated.authorize(&*self.authorizer).await?;
         self.dispatch(authorized, warnings).await
     }

@@ -66,6 +66,14 @@ impl<B> Received<B> {
 }
 
 impl<B> Authenticated<B> {
+    pub(super) fn user(&self) -> &UserInfo {
+        &self.user
+    }
+
+    pub(super) fn verb(&self) -> Verb {
+        self.request.info.attributes.verb()
+    }
+
     pub(super) async fn authorize(self, authorizer: &dyn Authorizer) -> Result<Authorized<B>, ApiError> {
         ask(authorizer, &self.user, &self.request.info.attributes).await?;
         Ok(Authorized(self))

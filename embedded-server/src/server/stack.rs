@@ -7,29 +7,91 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use http::{Method, Request, Response, StatusCode};
+use http::header::CONNECTION;
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
+use tokio::sync::Notify;
 
+use super::activity::{Activity, Answer};
+use super::streams;
 use crate::authentication::Peer;
 use crate::endpoints::{Api, Body};
 
-/// Returns the service that answers what comes from `peer`, panics included.
-pub(super) fn service(
+/// What all connections of a server do with a request.
+#[derive(Clone, Debug)]
+pub(super) struct Stack {
     api: Arc<Api>,
-    peer: Arc<Peer>,
-) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
-    service_fn(move |request: Request<Incoming>| {
-        let (api, peer) = (Arc::clone(&api), Arc::clone(&peer));
-        let bodiless = request.method() == Method::HEAD;
-        let answer = async move {
-            let answer = api.handle(&peer, request).await;
-            if bodiless { answer.map(|_| Body::Full(Bytes::new())) } else { answer }
-        };
-        AssertUnwindSafe(answer)
-            .catch_unwind()
-            .map(|answer| Ok(answer.unwrap_or_else(|panic| panicked(&*panic))))
-    })
+    goaway_chance: f64,
+}
+
+/// A request, as far as its answer has to know.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    bodiless: bool,
+    http2: bool,
+}
+
+impl Stack {
+    /// Returns the stack around `api`. With the chance given, from 0 to 1, an answer over HTTP/2 is the last that
+    /// its connection begins.
+    pub(super) fn new(api: Arc<Api>, goaway_chance: f64) -> Self {
+        Self { api, goaway_chance }
+    }
+
+    /// Returns the service that answers what comes from `peer`, panics included. Wakes `retire` when the connection
+    /// is to take no more requests.
+    pub(super) fn service(
+        &self,
+        peer: Arc<Peer>,
+        activity: Activity,
+        retire: Arc<Notify>,
+    ) -> impl Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future: Send> + use<>
+    {
+        let stack = self.clone();
+        service_fn(move |request: Request<Incoming>| {
+            let (stack, peer, retire) = (stack.clone(), Arc::clone(&peer), Arc::clone(&retire));
+            let answering = activity.begin();
+            let asked = Asked::of(&request);
+            async move {
+                let handled = AssertUnwindSafe(stack.api.handle(&peer, request)).catch_unwind().await;
+                let answer = handled.unwrap_or_else(|panic| panicked(&*panic));
+                let lasts = matches!(answer.body(), Body::Stream(_));
+                if lasts {
+                    answering.lasts();
+                    streams::lasts();
+                }
+                let answer = stack.finish(answer, asked, lasts, &retire);
+                Ok(answer.map(|body| answering.with(body)))
+            }
+        })
+    }
+
+    /// Turns `Connection: close`, for which HTTP/2 has no header, into the end of the connection.
+    ///
+    /// Source: `apiserver/pkg/server/filters/goaway.go`.
+    fn finish(
+        &self,
+        mut answer: Response<Body>,
+        asked: Asked,
+        lasts: bool,
+        retire: &Notify,
+    ) -> Response<Body> {
+        if asked.http2 {
+            let closed = answer.headers_mut().remove(CONNECTION).is_some();
+            let drawn = !lasts && self.goaway_chance > 0.0 && fastrand::f64() < self.goaway_chance;
+            if closed || drawn {
+                retire.notify_one();
+            }
+        }
+        if asked.bodiless { answer.map(|_| Body::Full(Bytes::new())) } else { answer }
+    }
+}
+
+impl Asked {
+    fn of<B>(request: &Request<B>) -> Self {
+        Self { bodiless: request.method() == Method::HEAD, http2: request.version() == Version::HTTP_2 }
+    }
 }
 
 /// Answers a request whose handling panicked. Source: `apiserver/pkg/server/filters/wrap.go`.
