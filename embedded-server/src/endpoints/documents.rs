@@ -1,4 +1,4 @@
-//! Paths that are no resource: health, version, discovery and OpenAPI.
+//! Paths that are no resource: health, metrics, version, discovery and OpenAPI.
 
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::document::Document;
 use super::health::Health;
 use super::openapi::OpenApi;
 use super::response::{Style, text, with_type};
+use super::scrape::Scrape;
 use super::stages::{Authorized, header};
 use crate::codec::{Format, negotiate, pretty};
 use crate::meta::ApiError;
@@ -26,6 +27,7 @@ const PATHS: &[&str] = &[
     "/healthz/ping",
     "/livez",
     "/livez/ping",
+    "/metrics",
     "/openapi/v2",
     "/openapi/v3",
     "/openapi/v3/",
@@ -55,6 +57,23 @@ pub struct VersionInfo {
     pub platform: String,
 }
 
+impl VersionInfo {
+    /// Returns all that it says, in order.
+    pub(super) fn facts(&self) -> [&str; 9] {
+        [
+            &self.major,
+            &self.minor,
+            &self.git_version,
+            &self.git_commit,
+            &self.git_tree_state,
+            &self.build_date,
+            &self.go_version,
+            &self.compiler,
+            &self.platform,
+        ]
+    }
+}
+
 /// What a server says of itself.
 #[derive(Debug)]
 pub(super) struct Documents {
@@ -63,6 +82,7 @@ pub(super) struct Documents {
     version: Document,
     index: Document,
     health: Health,
+    scrape: Scrape,
 }
 
 impl Documents {
@@ -70,13 +90,14 @@ impl Documents {
         resources: &[ServedResource],
         version: &VersionInfo,
         health: Health,
+        scrape: Scrape,
         server_address: &str,
     ) -> Self {
         let discovery = Discovery::new(resources, server_address);
         let index = index(discovery.paths().chain(PATHS.iter().copied()));
         let openapi = OpenApi::new(&version.git_version, resources);
         let version = Document::json(&serde_json::to_value(version).unwrap_or_default());
-        Self { discovery, openapi, version, index, health }
+        Self { discovery, openapi, version, index, health, scrape }
     }
 
     /// Answers a request for a path that is no resource.
@@ -88,6 +109,7 @@ impl Documents {
             ["livez", check @ ..] => self.health.livez.answer(joined(check).as_deref(), request.query()),
             ["readyz", check @ ..] => self.health.readyz.answer(joined(check).as_deref(), request.query()),
             [] | ["index.html"] => Some(plain(request, &self.index)?),
+            ["metrics"] => return Ok(self.scrape.answer(request.method())),
             ["version"] => Some(plain(request, &self.version)?),
             ["apis"] => Some(self.groups(request)?),
             ["apis", group] => self.discovery.api_group(group).map(|d| plain(request, d)).transpose()?,

@@ -4,10 +4,12 @@
 //! sockets and no TLS.
 
 mod api;
+mod audit;
 mod body;
 pub mod discovery;
 mod document;
 mod documents;
+mod exchange;
 pub mod health;
 mod inflight;
 pub mod openapi;
@@ -15,6 +17,7 @@ mod request_info;
 mod resource;
 mod resources;
 mod response;
+mod scrape;
 mod stages;
 mod table;
 #[cfg(test)]
@@ -22,8 +25,10 @@ mod testing;
 mod watching;
 
 pub use api::{Api, Builder};
+pub use audit::{AuditPolicy, AuditPolicyError, AuditSink};
 pub use body::Body;
 pub use document::Document;
 pub use documents::VersionInfo;
+pub use exchange::Attended;
 pub use inflight::MaxInflight;
 pub use resource::{Route, ServedResource, Target, method};

@@ -49,6 +49,18 @@ impl<B> Received<B> {
         &self.parts.headers
     }
 
+    pub(super) fn method(&self) -> &http::Method {
+        &self.parts.method
+    }
+
+    pub(super) fn uri(&self) -> &http::Uri {
+        &self.parts.uri
+    }
+
+    pub(super) fn info(&self) -> &RequestInfo {
+        &self.info
+    }
+
     pub(super) async fn authenticate(
         self,
         peer: &Peer,
@@ -66,7 +78,7 @@ impl<B> Received<B> {
 }
 
 impl<B> Authenticated<B> {
-    pub(super) fn user(&self) -> &UserInfo {
+    pub(super) fn user(&self) -> &Arc<UserInfo> {
         &self.user
     }
 

@@ -15,6 +15,7 @@ use tokio_rustls::server::TlsStream;
 use super::http::{Http, Protocol};
 use super::{BoxError, limits};
 use crate::authentication::Peer;
+use crate::metrics::Metrics;
 
 /// The first byte of a TLS connection: a handshake record.
 const TLS: u8 = 0x16;
@@ -25,6 +26,7 @@ const NOT_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP req
 pub(super) struct Connections {
     pub(super) acceptor: TlsAcceptor,
     pub(super) http: Http,
+    pub(super) metrics: Metrics,
 }
 
 impl Connections {
@@ -41,23 +43,24 @@ impl Connections {
         SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_interval(limits::TCP_KEEPALIVE))?;
         let secured = tokio::select! {
             biased;
-            secured = timeout(limits::HANDSHAKE, self.secure(stream)) => secured??,
+            secured = timeout(limits::HANDSHAKE, self.secure(stream)) => secured,
             () = stopped(stop.clone()) => return Ok(()),
         };
-        let Some(stream) = secured else { return Ok(()) };
+        let secured = secured.map_err(BoxError::from).flatten();
+        let stream = secured.inspect_err(|_| self.metrics.certificates().handshake_failed())?;
         let (protocol, peer) = (protocol(&stream), peer(&stream, address));
         self.http.serve(stream, protocol, peer, stop).await
     }
 
-    /// Makes the connection one of TLS; none when the client does not speak it, and was told so.
-    async fn secure(&self, stream: TcpStream) -> Result<Option<TlsStream<TcpStream>>, BoxError> {
+    /// Makes the connection one of TLS, unless the client does not speak it, and was told so.
+    async fn secure(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, BoxError> {
         let mut first = [0];
         let length = stream.peek(&mut first).await?;
         if length == 1 && first[0] != TLS {
             refuse_plain_http(stream).await?;
-            return Ok(None);
+            return Err("the client does not speak TLS".into());
         }
-        Ok(Some(self.acceptor.accept(stream).await?))
+        Ok(self.acceptor.accept(stream).await?)
     }
 }
 

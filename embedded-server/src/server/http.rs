@@ -86,8 +86,8 @@ impl Http {
         let mut connection = pin!(builder.serve_connection(io, service));
         tokio::select! {
             biased;
-            ended = connection.as_mut() => return ended,
             _ = stop.wait_for(|stop| *stop) => {}
+            ended = connection.as_mut() => return ended,
             () = retire.notified() => {}
             () = activity.until_idle() => {}
         }

@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 use self::connection::Connections;
 use self::http::Http;
 use self::stack::Stack;
-pub use self::tls::{ServingCertificate, TlsError};
+pub use self::tls::{PolicyError, ServingCertificate, ServingPair, TlsError, TlsPolicy};
 use crate::endpoints::Api;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -39,7 +39,7 @@ const DRAIN: Duration = Duration::from_secs(60);
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 
 /// How a server behaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How long requests are still accepted after the server has said that it is going to leave.
     pub shutdown_delay: Duration,
@@ -48,12 +48,19 @@ pub struct Config {
     /// The chance, from 0 to 1, that an answer over HTTP/2 ends its connection, so that clients spread again over
     /// all servers that there are by now.
     pub goaway_chance: f64,
+    /// What is spoken below HTTP.
+    pub tls: TlsPolicy,
 }
 
 impl Default for Config {
     /// As `k8s.io/apiserver` with its recommended options.
     fn default() -> Self {
-        Self { shutdown_delay: Duration::ZERO, http2_streams: 1000, goaway_chance: 0.0 }
+        Self {
+            shutdown_delay: Duration::ZERO,
+            http2_streams: 1000,
+            goaway_chance: 0.0,
+            tls: TlsPolicy::default(),
+        }
     }
 }
 
@@ -85,6 +92,11 @@ impl Server {
     /// the shutdown delay no connection is accepted and watches end, after another minute what is left is cut.
     pub async fn run(self, api: Arc<Api>, certificate: &ServingCertificate, stop: impl Future<Output = ()>) {
         let serving = self.connections(&api, certificate);
+        let mut certificate = certificate.clone();
+        let watch_over = |served: &ServingCertificate| {
+            api.metrics().certificates().serving(served.current().not_after());
+        };
+        watch_over(&certificate);
         let (stopping, _) = watch::channel(false);
         let mut connections = JoinSet::new();
         let leaving = async {
@@ -98,6 +110,7 @@ impl Server {
                 biased;
                 () = &mut leaving => break,
                 Some(_) = connections.join_next() => {}
+                () = certificate.changed() => watch_over(&certificate),
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         connections.spawn(serve(serving.clone(), stream, peer, stopping.subscribe()));
@@ -122,7 +135,8 @@ impl Server {
         // As long again to take the answer as there was to make it.
         let answer = api.request_timeout().saturating_mul(2);
         let http = Http::new(stack, answer, self.config.http2_streams);
-        Arc::new(Connections { acceptor: certificate.acceptor(), http })
+        let acceptor = tls::acceptor(certificate, &self.config.tls);
+        Arc::new(Connections { acceptor, http, metrics: api.metrics().clone() })
     }
 }
 

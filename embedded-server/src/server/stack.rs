@@ -8,13 +8,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::header::CONNECTION;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use tokio::sync::Notify;
 
 use super::activity::{Activity, Answer};
 use super::streams;
+use super::tls::end_of;
 use crate::authentication::Peer;
 use crate::endpoints::{Api, Body};
 
@@ -23,13 +24,6 @@ use crate::endpoints::{Api, Body};
 pub(super) struct Stack {
     api: Arc<Api>,
     goaway_chance: f64,
-}
-
-/// A request, as far as its answer has to know.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    bodiless: bool,
-    http2: bool,
 }
 
 impl Stack {
@@ -49,19 +43,23 @@ impl Stack {
     ) -> impl Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future: Send> + use<>
     {
         let stack = self.clone();
+        let not_after = peer.certificates().first().and_then(|own| end_of(own).ok());
         service_fn(move |request: Request<Incoming>| {
             let (stack, peer, retire) = (stack.clone(), Arc::clone(&peer), Arc::clone(&retire));
             let answering = activity.begin();
-            let asked = Asked::of(&request);
+            let http2 = request.version() == Version::HTTP_2;
+            if let Some(not_after) = not_after {
+                stack.api.shown(not_after);
+            }
             async move {
                 let handled = AssertUnwindSafe(stack.api.handle(&peer, request)).catch_unwind().await;
                 let answer = handled.unwrap_or_else(|panic| panicked(&*panic));
-                let lasts = matches!(answer.body(), Body::Stream(_));
+                let lasts = answer.body().lasts();
                 if lasts {
                     answering.lasts();
                     streams::lasts();
                 }
-                let answer = stack.finish(answer, asked, lasts, &retire);
+                let answer = stack.finish(answer, http2, lasts, &retire);
                 Ok(answer.map(|body| answering.with(body)))
             }
         })
@@ -73,24 +71,18 @@ impl Stack {
     fn finish(
         &self,
         mut answer: Response<Body>,
-        asked: Asked,
+        http2: bool,
         lasts: bool,
         retire: &Notify,
     ) -> Response<Body> {
-        if asked.http2 {
+        if http2 {
             let closed = answer.headers_mut().remove(CONNECTION).is_some();
             let drawn = !lasts && self.goaway_chance > 0.0 && fastrand::f64() < self.goaway_chance;
             if closed || drawn {
                 retire.notify_one();
             }
         }
-        if asked.bodiless { answer.map(|_| Body::Full(Bytes::new())) } else { answer }
-    }
-}
-
-impl Asked {
-    fn of<B>(request: &Request<B>) -> Self {
-        Self { bodiless: request.method() == Method::HEAD, http2: request.version() == Version::HTTP_2 }
+        answer
     }
 }
 

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod audit;
 mod authn_authz;
 mod create;
 mod delete;
@@ -11,6 +12,10 @@ mod discovery;
 mod get_list;
 mod health;
 mod hostile;
+mod inflight;
+mod leaving;
+mod logs;
+mod metrics;
 mod negotiation;
 mod openapi;
 mod paging;
@@ -22,6 +27,7 @@ mod strategic_patch;
 mod support;
 mod table;
 mod time_limits;
+mod tls;
 mod update;
 mod validation;
 mod watch;

@@ -1,6 +1,7 @@
 //! What the tests are written with.
 
 mod answer;
+mod authorizers;
 mod backends;
 mod client;
 mod events;
@@ -9,10 +10,11 @@ mod server;
 mod workflows;
 
 pub(crate) use answer::Answer;
+pub(crate) use authorizers::{Gate, Panics};
 pub(crate) use backends::{Hang, RefuseCreates};
 pub(crate) use client::{Call, Client, Outgoing, Protocol};
 pub(crate) use events::Events;
-pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities};
+pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities, serving};
 pub(crate) use server::{Setup, TestServer};
 pub(crate) use workflows::{
     ALL, API_VERSION, JSON_PATCH, MERGE_PATCH, METADATA, METADATA_LIST, TABLE, WORKFLOWS, Workflow, item,

@@ -9,10 +9,11 @@ use embedded_server::authentication::{self, ClientCertificate};
 use embedded_server::authorization::{self, AlwaysAllowPaths, Authorizer, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, ManualClock};
-use embedded_server::endpoints::{Api, Builder, VersionInfo};
+use embedded_server::endpoints::{Api, AuditPolicy, AuditSink, Builder, MaxInflight, VersionInfo};
+use embedded_server::metrics::Metrics;
 use embedded_server::registry::Registry;
 use embedded_server::server::{Config, Server, ServingCertificate};
-use embedded_server::storage::{Backend, Memory};
+use embedded_server::storage::{Backend, Measured, Memory};
 use embedded_server::workflow::WorkflowStrategy;
 use http::Method;
 use serde_json::Value;
@@ -31,6 +32,10 @@ pub(crate) struct Setup {
     backend: Arc<dyn Backend>,
     limits: Limits,
     first: Vec<Arc<dyn Authorizer>>,
+    inflight: MaxInflight,
+    audit: Option<(AuditPolicy, Arc<dyn AuditSink>)>,
+    config: Config,
+    certificate: ServingCertificate,
 }
 
 /// A server, and an administrator who talks to it over HTTP/2. It is gone when this is dropped.
@@ -47,7 +52,15 @@ pub(crate) struct TestServer {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { backend: Arc::new(Memory::new()), limits: Limits::default(), first: Vec::new() }
+        Self {
+            backend: Arc::new(Memory::new()),
+            limits: Limits::default(),
+            first: Vec::new(),
+            inflight: MaxInflight::default(),
+            audit: None,
+            config: Config::default(),
+            certificate: ServingCertificate::new(SERVING.chain(), SERVING.key()).unwrap(),
+        }
     }
 }
 
@@ -69,12 +82,36 @@ impl Setup {
         self
     }
 
+    /// Answers no more requests than this at once.
+    pub(crate) fn answering(mut self, inflight: MaxInflight) -> Self {
+        self.inflight = inflight;
+        self
+    }
+
+    /// Tells `sink` of requests.
+    pub(crate) fn audited(mut self, policy: AuditPolicy, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit = Some((policy, sink));
+        self
+    }
+
+    /// Behaves as `config` says.
+    pub(crate) fn with(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Shows `certificate`.
+    pub(crate) fn showing(mut self, certificate: ServingCertificate) -> Self {
+        self.certificate = certificate;
+        self
+    }
+
     /// Starts a server that listens.
     pub(crate) async fn start(self) -> TestServer {
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), Config::default()).await.unwrap();
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), self.config.clone()).await.unwrap();
         let address = server.address();
+        let certificate = self.certificate.clone();
         let (api, clock) = self.api(address).await;
-        let certificate = ServingCertificate::new(SERVING.chain(), SERVING.key()).unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = {
             let api = Arc::clone(&api);
@@ -104,14 +141,22 @@ impl Setup {
         authorizers.push(Arc::new(PrivilegedGroup));
         authorizers.push(Arc::new(AlwaysAllowPaths::default()));
         let authorizer = authorization::Union::new(authorizers);
+        let metrics = Metrics::default();
+        let store = Arc::new(Measured::new(self.backend, metrics.clone()));
         let registry =
-            Registry::start(WorkflowStrategy, self.backend, Chain::default(), clock, self.limits).await;
+            Registry::start(WorkflowStrategy, store, Chain::default(), Arc::clone(&clock), self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
         let api = Builder::new(authenticators, Arc::new(authorizer))
             .serve(Arc::new(registry.unwrap()))
             .version(version)
-            .build(&address.to_string());
-        (Arc::new(api), manual)
+            .max_inflight(self.inflight)
+            .metrics(metrics)
+            .clock(clock);
+        let api = match self.audit {
+            Some((policy, sink)) => api.audit(policy, sink),
+            None => api,
+        };
+        (Arc::new(api.build(&address.to_string())), manual)
     }
 }
 
