@@ -65,7 +65,8 @@ async fn an_old_version_can_be_ruled_out() {
     let server = speaking(TlsPolicy::default().at_least("VersionTLS13").unwrap()).await;
     assert!(shake_hands(&server, &TLS12).await.is_err());
     assert!(shake_hands(&server, &TLS13).await.is_ok());
-    server.still_answers().await;
+    let metrics = server.get("/metrics").await.expect(200).text();
+    assert!(metrics.contains("\napiserver_tls_handshake_errors_total 1\n"), "{metrics}");
 }
 
 #[tokio::test]
