@@ -10,7 +10,7 @@ SHELL := bash
 # What `make run` hands to `wfctl serve --dev`, for example: make run ARGS='--storage memory:'
 ARGS ?=
 
-.PHONY: help run run-release build test tools fmt lint unit test-kubectl doc bench clean
+.PHONY: help run run-release build test tools tools-clients fmt lint unit test-kubectl test-clients doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,10 +24,13 @@ run-release: ## The same with the optimized build, for numbers
 build: ## Build the optimized wfctl: target/release/wfctl
 	$(CARGO) build --release --locked
 
-test: tools fmt lint unit test-kubectl doc ## Install what the tests need, then check everything; .ci/run does only this
+test: tools fmt lint unit test-kubectl test-clients doc ## Install what the tests need, then check everything; .ci/run does only this
 
 tools: ## Install kubectl from Debian's kubernetes-client where there is none
 	@.ci/tools
+
+tools-clients: ## Install the clients of other languages too: Python's and JavaScript's, into target/
+	@.ci/tools clients
 
 fmt: ## Check the formatting
 	$(CARGO) fmt --all --check
@@ -40,6 +43,9 @@ unit: ## Run all tests that need nothing but cargo
 
 test-kubectl: tools ## Run the tests that drive the server with kubectl
 	$(CARGO) test --locked --test kubectl -- --ignored
+
+test-clients: tools-clients ## Let the clients of others (kubectl, Python, JavaScript) follow a server that comes and goes
+	$(CARGO) test --locked --test clients -- --ignored
 
 doc: ## Build the documentation; a warning is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked

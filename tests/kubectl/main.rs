@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `KUBECTL` names the program, else it is the `kubectl` of the `PATH`. `KUBECTLS` names more of them, separated
-//! by colons: every test then runs with each. What an old kubectl cannot do is in [`tool::Feature`].
+//! by colons: every test then runs with each. What an old kubectl cannot do is in [`support::Feature`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod absent;
@@ -17,7 +17,6 @@ mod scale;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;
-mod tool;
 mod waiting;
 mod walkthrough;
 mod writing;

@@ -1,7 +1,7 @@
 //! Finding and understanding what is there.
 
 use super::session::{Session, names, rows, with_each_kubectl};
-use super::tool::Feature;
+use super::support::Feature;
 use super::{EXAMPLE, workflow};
 
 /// Three Workflows: `a` in front, `b` in the back, `c` nowhere.

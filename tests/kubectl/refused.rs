@@ -1,7 +1,7 @@
 //! What is refused, and whether one can tell why.
 
 use super::session::with_each_kubectl;
-use super::tool::Feature;
+use super::support::Feature;
 use super::{EXAMPLE, workflow};
 
 const WRONG: &str = r#"

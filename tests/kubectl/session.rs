@@ -5,8 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::support::{Home, Lines, Server};
-use super::tool::{Feature, Tool};
+use super::support::{Feature, Home, Lines, Server, Tool};
 
 /// Runs `test` with every kubectl, each with an empty server.
 pub(crate) fn with_each_kubectl(test: impl Fn(&Session)) {

@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use super::session::{Running, Session, with_each_kubectl};
-use super::tool::Feature;
+use super::support::Feature;
 
 /// Waits until `command`, run with `-v=8`, says that it watches.
 fn watches(command: &mut Running) {

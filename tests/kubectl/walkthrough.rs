@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use super::session::{Session, rows, with_each_kubectl};
-use super::tool::Feature;
+use super::support::Feature;
 
 #[test]
 #[ignore = "needs kubectl"]

@@ -26,7 +26,8 @@ pub(crate) fn workflows(client: Client) -> Workflows {
     Api::namespaced_with(client, "default", &ApiResource::from_gvk(&kind))
 }
 
-pub(super) async fn connect(kubeconfig: &Path, protocol: Protocol) -> Client {
+/// Returns a client, with connections of its own, of the server that a kubeconfig names.
+pub(crate) async fn connect(kubeconfig: &Path, protocol: Protocol) -> Client {
     let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     config.proxy_url = None;

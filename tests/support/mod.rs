@@ -7,12 +7,14 @@
 mod client;
 mod lines;
 mod server;
+mod tool;
 
 use std::time::Duration;
 
-pub(crate) use self::client::{Protocol, Workflows, workflows};
+pub(crate) use self::client::{Protocol, Workflows, connect, workflows};
 pub(crate) use self::lines::Lines;
 pub(crate) use self::server::{Home, Server};
+pub(crate) use self::tool::{Feature, Tool};
 
 /// How long anything may take that should happen at once; long, for machines that have much to do.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

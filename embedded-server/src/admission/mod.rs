@@ -1,4 +1,4 @@
-//! Who may still object to a write that is authorized and well-formed.
+//! Who may still change a write that is authorized, or object to it when it is well-formed.
 //!
 //! Knows no resource type. Source of the words: `apiserver/pkg/admission/interfaces.go`.
 
@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::meta::{ApiError, Descriptor, UserInfo};
 
@@ -35,6 +36,18 @@ pub struct Review<'a> {
     pub dry_run: bool,
 }
 
+/// Looks at objects that are created or updated before they are validated, and may change or refuse them.
+#[async_trait]
+pub trait Mutate: Debug + Send + Sync + 'static {
+    /// Changes the object that is to be written. It is in the version that the review names, and ready to be stored;
+    /// what clients must not set is restored afterwards, and `managedFields` is left as it was: what is changed here
+    /// belongs to nobody. May be called several times for a request, with what other requests wrote meanwhile.
+    ///
+    /// # Errors
+    /// What the client is told.
+    async fn mutate(&self, review: Review<'_>, object: &mut Value) -> Result<(), ApiError>;
+}
+
 /// Looks at writes and may refuse them.
 #[async_trait]
 pub trait Validate: Debug + Send + Sync + 'static {
@@ -47,19 +60,43 @@ pub trait Validate: Debug + Send + Sync + 'static {
 
 /// Asks several, in order; the first refusal counts.
 #[derive(Clone, Debug, Default)]
-pub struct Chain(Vec<Arc<dyn Validate>>);
+pub struct Chain {
+    mutating: Vec<Arc<dyn Mutate>>,
+    validating: Vec<Arc<dyn Validate>>,
+}
 
 impl Chain {
-    /// Returns the chain of `links`.
-    pub fn new(links: Vec<Arc<dyn Validate>>) -> Self {
-        Self(links)
+    /// Returns the chain of those who only look.
+    pub fn new(validating: Vec<Arc<dyn Validate>>) -> Self {
+        Self { mutating: Vec::new(), validating }
+    }
+
+    /// Lets others change objects before.
+    #[must_use]
+    pub fn mutating(self, mutating: Vec<Arc<dyn Mutate>>) -> Self {
+        Self { mutating, ..self }
+    }
+
+    /// Tells whether anybody may change objects.
+    pub fn mutates(&self) -> bool {
+        !self.mutating.is_empty()
+    }
+}
+
+#[async_trait]
+impl Mutate for Chain {
+    async fn mutate(&self, review: Review<'_>, object: &mut Value) -> Result<(), ApiError> {
+        for link in &self.mutating {
+            link.mutate(review, object).await?;
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Validate for Chain {
     async fn validate(&self, review: Review<'_>) -> Result<(), ApiError> {
-        for link in &self.0 {
+        for link in &self.validating {
             link.validate(review).await?;
         }
         Ok(())

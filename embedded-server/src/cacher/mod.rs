@@ -3,6 +3,7 @@
 //! A [`Cacher`] reads; its `Writer`, a task, alone writes, and learns only from `Backend::watch`, so that a write
 //! of this process and one of another replica look the same. Knows no HTTP and no resource type.
 
+mod converted;
 mod history;
 mod object;
 mod state;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+pub use self::converted::Convert;
 pub use self::object::{Describe, Filter, Object, Place, Selectable};
 use self::state::Shared;
 pub use self::view::{Page, View};

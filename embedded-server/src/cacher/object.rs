@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 
-use crate::codec::{Encoded, EventType, Malformed};
+use super::converted::{Conversions, Convert};
+use crate::codec::{Cells, Encoded, EventType, Malformed};
 use crate::meta::{Revision, Selector};
 
 /// An object as it was at one revision.
@@ -13,7 +14,10 @@ pub struct Object {
     key: Arc<str>,
     revision: Revision,
     encoded: Encoded,
-    selectable: OnceLock<Selectable>,
+    // Boxed, as most objects are never asked for it.
+    selectable: OnceLock<Box<Selectable>>,
+    cells: OnceLock<Box<Cells>>,
+    conversions: Conversions,
 }
 
 /// What selectors look at.
@@ -25,10 +29,16 @@ pub struct Selectable {
     pub fields: Vec<(&'static str, String)>,
 }
 
-/// Knows what selectors may see of an encoded object.
+/// Knows what is to be seen of an encoded object besides its bytes.
 pub trait Describe: Debug + Send + Sync + 'static {
     /// Returns what selectors look at; nothing for bytes that cannot be read.
-    fn describe(&self, object: &[u8]) -> Selectable;
+    fn selectable(&self, object: &[u8]) -> Selectable;
+
+    /// Returns the object's row in tables.
+    ///
+    /// # Errors
+    /// When the bytes are no object of the type.
+    fn cells(&self, object: &[u8]) -> Result<Cells, Malformed>;
 }
 
 impl Object {
@@ -43,7 +53,14 @@ impl Object {
         kind: EventType,
     ) -> Result<Self, Malformed> {
         let encoded = Encoded::new(kind, stored, revision)?;
-        Ok(Self { key, revision, encoded, selectable: OnceLock::new() })
+        Ok(Self {
+            key,
+            revision,
+            encoded,
+            selectable: OnceLock::new(),
+            cells: OnceLock::new(),
+            conversions: Conversions::default(),
+        })
     }
 
     /// Returns `namespace/name`, or the name alone for cluster-scoped resources.
@@ -65,6 +82,26 @@ impl Object {
         &self.encoded
     }
 
+    /// Returns the object's bytes in another version, made once for all who ask.
+    ///
+    /// # Errors
+    /// When the object cannot be converted.
+    pub fn encoded_in(&self, version: &dyn Convert) -> Result<&Encoded, Malformed> {
+        self.conversions.get(&self.encoded, version)
+    }
+
+    /// Returns the object's row in tables, made once for all who ask.
+    ///
+    /// # Errors
+    /// When the object cannot be read.
+    pub fn cells(&self, describe: &dyn Describe) -> Result<&Cells, Malformed> {
+        if let Some(cells) = self.cells.get() {
+            return Ok(cells);
+        }
+        let cells = describe.cells(&self.encoded.json())?;
+        Ok(self.cells.get_or_init(|| Box::new(cells)))
+    }
+
     fn name(&self) -> &str {
         self.key.rsplit_once('/').map_or(&self.key, |(_, name)| name)
     }
@@ -74,7 +111,7 @@ impl Object {
     }
 
     fn selectable(&self, describe: &dyn Describe) -> &Selectable {
-        self.selectable.get_or_init(|| describe.describe(&self.encoded.json()))
+        self.selectable.get_or_init(|| Box::new(describe.selectable(&self.encoded.json())))
     }
 }
 

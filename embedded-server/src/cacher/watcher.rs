@@ -8,11 +8,12 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::CacheError;
-use super::object::{Filter, Object};
+use super::converted::Convert;
+use super::object::{Describe, Filter, Object};
 use super::state::Shared;
 use super::view::View;
 use super::window::Change;
-use crate::codec::EventType;
+use crate::codec::{Cells, Encoded, EventType, Malformed};
 use crate::meta::Revision;
 
 /// How many changes are looked at before others get their turn.
@@ -146,11 +147,44 @@ impl WatchEvent {
         }
     }
 
+    /// Returns the event as a line of JSON, with the object in another version.
+    ///
+    /// # Errors
+    /// When the object cannot be converted.
+    pub fn frame_in(&self, version: &dyn Convert) -> Result<Bytes, Malformed> {
+        let encoded = self.object.encoded_in(version)?;
+        Ok(match self.kind {
+            EventType::Deleted => self.kind.frame(&self.json(encoded)),
+            kind => encoded.event_as(kind),
+        })
+    }
+
     /// Returns the object as JSON, as it is in the event.
     pub fn object(&self) -> Bytes {
+        self.json(self.object.encoded())
+    }
+
+    /// Returns the object's row in tables.
+    ///
+    /// # Errors
+    /// When the object cannot be read.
+    pub fn cells(&self, describe: &dyn Describe) -> Result<&Cells, Malformed> {
+        self.object.cells(describe)
+    }
+
+    /// Returns the object as JSON in another version.
+    ///
+    /// # Errors
+    /// When the object cannot be converted.
+    pub fn object_in(&self, version: &dyn Convert) -> Result<Bytes, Malformed> {
+        self.object.encoded_in(version).map(|encoded| self.json(encoded))
+    }
+
+    /// An object that leaves carries the revision at which it does.
+    fn json(&self, encoded: &Encoded) -> Bytes {
         match (&self.change, self.kind) {
-            (Some(change), EventType::Deleted) => self.object.encoded().json_at(change.revision),
-            _ => self.object.encoded().json(),
+            (Some(change), EventType::Deleted) => encoded.json_at(change.revision),
+            _ => encoded.json(),
         }
     }
 

@@ -95,18 +95,32 @@ impl Encoded {
     /// # Errors
     /// When the bytes were not made by [`encode`].
     pub fn new(kind: EventType, stored: &[u8], revision: Revision) -> Result<Self, Malformed> {
-        let mut candidates = stored.windows(METADATA.len()).take(512);
-        // Most windows are told apart by one byte.
-        let metadata = candidates.position(|w| w[1] == METADATA[1] && w == METADATA).ok_or(Malformed)?;
-        let (head, rest) = stored.split_at(metadata + METADATA.len());
         let mut digits = [0_u8; 20];
-        let digits = decimal(revision.0, &mut digits);
+        let digits = if revision == Revision::ZERO { &[] } else { decimal(revision.0, &mut digits) };
         let mut out = BytesMut::with_capacity(stored.len() + 80);
         kind.open(&mut out);
+        Self::framed(out, stored, digits)
+    }
+
+    /// Returns the same event with the same resource version about `object`, the object in another version
+    /// without a resource version.
+    ///
+    /// # Errors
+    /// When the bytes were not made by [`encode`].
+    pub fn converted(&self, object: &[u8]) -> Result<Self, Malformed> {
+        let mut out = BytesMut::with_capacity(object.len() + 80);
+        out.put_slice(&self.frame[..self.object as usize]);
+        Self::framed(out, object, &self.frame[self.version as usize..self.version_end as usize])
+    }
+
+    /// Puts an object with a resource version behind the beginning of an event; empty stands for none.
+    fn framed(mut out: BytesMut, stored: &[u8], digits: &[u8]) -> Result<Self, Malformed> {
+        let metadata = metadata_at(stored)?;
+        let (head, rest) = stored.split_at(metadata + METADATA.len());
         let object = out.len();
         out.put_slice(head);
         let (mut version, mut version_end) = (out.len(), out.len());
-        if revision != Revision::ZERO {
+        if !digits.is_empty() {
             out.put_slice(VERSION);
             version = out.len();
             out.put_slice(digits);
@@ -164,6 +178,13 @@ impl Encoded {
     pub fn size(&self) -> usize {
         self.frame.len()
     }
+}
+
+/// Returns where in an encoded object the field `metadata` begins.
+pub(super) fn metadata_at(object: &[u8]) -> Result<usize, Malformed> {
+    let mut candidates = object.windows(METADATA.len()).take(512);
+    // Most windows are told apart by one byte.
+    candidates.position(|w| w[1] == METADATA[1] && w == METADATA).ok_or(Malformed)
 }
 
 fn decimal(mut number: u64, buffer: &mut [u8; 20]) -> &[u8] {
@@ -225,6 +246,18 @@ mod tests {
         assert_eq!(value["object"]["metadata"]["resourceVersion"], "1000");
         assert_eq!(value["object"]["metadata"]["name"], "a");
         assert!(encoded.event_as(EventType::Deleted).starts_with(br#"{"type":"DELETED""#));
+    }
+
+    #[test]
+    fn another_version_keeps_event_and_resource_version() {
+        let other = br#"{"apiVersion":"g/v2","kind":"K","metadata":{"name":"a"},"size":1}"#;
+        let converted = encoded(STORED).converted(other).unwrap();
+        let expected =
+            br#"{"apiVersion":"g/v2","kind":"K","metadata":{"resourceVersion":"42","name":"a"},"size":1}"#;
+        assert_eq!(&converted.json()[..], expected);
+        assert_eq!(converted.event_as(EventType::Added).as_ptr(), converted.event().as_ptr());
+        let never_stored = Encoded::new(EventType::Added, STORED, Revision::ZERO).unwrap();
+        assert_eq!(&never_stored.converted(other).unwrap().json()[..], other);
     }
 
     #[test]

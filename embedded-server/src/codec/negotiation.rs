@@ -17,6 +17,9 @@ impl Format {
     /// Every media type that is offered, the default first.
     pub const OFFERED: &'static [&'static str] = &["application/json", "application/yaml"];
 
+    /// Every media type that a watch is offered in.
+    pub const STREAMED: &'static [&'static str] = &["application/json;stream=watch"];
+
     /// Returns the media type.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -94,15 +97,18 @@ impl Accepted {
 
 /// Picks the answer's form, or none when nothing the client accepts can be made.
 ///
-/// `allowed` says of a target whether the endpoint can make it; `stream` is set for watches, which YAML cannot
-/// carry.
-pub fn negotiate(accept: &str, stream: bool, allowed: fn(&str) -> Option<Shape>) -> Option<Accepted> {
+/// `allowed` says of a target whether the endpoint can make it.
+pub fn negotiate(accept: &str, allowed: fn(&str) -> Option<Shape>) -> Option<Accepted> {
     if accept.trim().is_empty() {
         return Some(Accepted::JSON);
     }
-    let mut clauses: Vec<_> = accept.split(',').filter_map(Clause::parse).collect();
-    clauses.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
-    clauses.iter().find_map(|clause| clause.accept(stream, allowed))
+    clauses(accept).iter().find_map(|clause| clause.accept(allowed))
+}
+
+/// Returns the media types that a client accepts, without parameters, the one it likes best first.
+pub fn preferences(accept: &str) -> impl Iterator<Item = String> {
+    let accept = if accept.trim().is_empty() { "*/*" } else { accept };
+    clauses(accept).into_iter().map(|clause| clause.media)
 }
 
 /// The targets that `as` can name.
@@ -114,12 +120,19 @@ pub enum Shape {
     Metadata,
 }
 
-/// Tells whether an answer is to be indented: by parameter, by Accept, or because a person seems to look.
+/// Tells whether an answer is to be indented: by Accept, by parameter, or because a person seems to look.
 pub fn pretty(query: &Query, accepted: bool, user_agent: &str) -> bool {
-    match query.optional_flag("pretty") {
-        Some(wanted) => wanted,
-        None => accepted || ["curl", "Wget", "Mozilla/5.0"].iter().any(|agent| user_agent.starts_with(agent)),
-    }
+    accepted
+        || match query.text("pretty") {
+            "" => ["curl", "Wget", "Mozilla/5.0"].iter().any(|agent| user_agent.starts_with(agent)),
+            wanted => matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        }
+}
+
+fn clauses(accept: &str) -> Vec<Clause<'_>> {
+    let mut clauses: Vec<_> = accept.split(',').filter_map(Clause::parse).collect();
+    clauses.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+    clauses
 }
 
 struct Clause<'a> {
@@ -134,7 +147,7 @@ impl<'a> Clause<'a> {
         let media = parts.next().filter(|media| !media.is_empty())?.to_ascii_lowercase();
         let parameters: Vec<_> = parts.filter_map(|part| part.split_once('=')).collect();
         let quality = parameters.iter().find(|(name, _)| *name == "q");
-        let quality = quality.and_then(|(_, value)| value.parse().ok()).unwrap_or(1.0);
+        let quality = quality.map_or(1.0, |(_, value)| value.parse().unwrap_or_default());
         Some(Self { media, parameters, quality })
     }
 
@@ -148,16 +161,13 @@ impl<'a> Clause<'a> {
         self.quality + specific
     }
 
-    fn accept(&self, stream: bool, allowed: fn(&str) -> Option<Shape>) -> Option<Accepted> {
-        if self.quality <= 0.0 {
-            return None;
-        }
+    fn accept(&self, allowed: fn(&str) -> Option<Shape>) -> Option<Accepted> {
         let format = match self.media.as_str() {
             "*/*" | "application/*" | "application/json" => Format::Json,
-            "application/yaml" if !stream => Format::Yaml,
+            "application/yaml" => Format::Yaml,
             _ => return None,
         };
-        if self.parameter("stream").is_some_and(|stream| stream != "watch") {
+        if self.parameter("stream").is_some_and(|stream| stream != "watch" || format == Format::Yaml) {
             return None;
         }
         let pretty = self.parameter("pretty") == Some("1");
@@ -165,10 +175,10 @@ impl<'a> Clause<'a> {
     }
 
     fn target(&self, allowed: fn(&str) -> Option<Shape>) -> Option<Target> {
-        let Some(kind) = self.parameter("as") else { return Some(Target::Object) };
-        let version = match (self.parameter("g"), self.parameter("v")) {
-            (Some("meta.k8s.io"), Some("v1")) => Version::V1,
-            (Some("meta.k8s.io"), Some("v1beta1")) => Version::V1Beta1,
+        let (kind, version) = match ["as", "g", "v"].map(|name| self.parameter(name)) {
+            [None, None, None] => return Some(Target::Object),
+            [Some(kind), Some("meta.k8s.io"), Some("v1")] => (kind, Version::V1),
+            [Some(kind), Some("meta.k8s.io"), Some("v1beta1")] => (kind, Version::V1Beta1),
             _ => return None,
         };
         match allowed(kind)? {
@@ -199,7 +209,7 @@ mod tests {
     }
 
     fn negotiated(accept: &str) -> Option<(Format, Target)> {
-        negotiate(accept, false, object).map(|accepted| (accepted.format, accepted.target))
+        negotiate(accept, object).map(|accepted| (accepted.format, accepted.target))
     }
 
     #[test]
@@ -230,14 +240,37 @@ mod tests {
     fn what_cannot_be_made_is_not_acceptable() {
         assert_eq!(negotiated("text/html"), None);
         assert_eq!(negotiated("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"), None);
-        assert_eq!(negotiated("application/json;q=0"), None);
-        assert_eq!(negotiate("application/yaml", true, object), None);
+        assert_eq!(negotiated("application/json;v=v1"), None);
+    }
+
+    #[test]
+    fn of_the_streams_only_watches_are_known_and_yaml_has_none() {
+        assert_eq!(negotiated("application/json;stream=watch"), Some((Format::Json, Target::Object)));
+        for accept in ["application/json;stream=other", "application/yaml;stream=watch"] {
+            assert_eq!(negotiated(accept), None, "{accept}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_mean_nothing_are_passed_over() {
+        assert_eq!(negotiated("application/json;profile=nopeer;x=y"), Some((Format::Json, Target::Object)));
+    }
+
+    #[test]
+    fn preferences_are_sorted_and_without_parameters() {
+        let sorted: Vec<_> = preferences("*/*, a/b;q=0.5;x=y, c/d").collect();
+        assert_eq!(sorted, ["c/d", "*/*", "a/b"]);
+        assert_eq!(preferences("").collect::<Vec<_>>(), ["*/*"]);
     }
 
     #[test]
     fn people_get_indented_answers() {
         assert!(pretty(&Query::default(), false, "curl/8.0"));
-        assert!(!pretty(&Query::parse("pretty=false"), true, "curl/8.0"));
+        assert!(pretty(&Query::parse("pretty=false"), true, "curl/8.0"));
+        for wanted in ["false", "0", "yes"] {
+            assert!(!pretty(&Query::parse(&format!("pretty={wanted}")), false, "curl/8.0"), "{wanted}");
+        }
+        assert!(pretty(&Query::parse("pretty"), false, "Wget/1"));
         assert!(!pretty(&Query::default(), false, "kubectl/v1.32.4"));
     }
 }

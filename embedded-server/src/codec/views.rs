@@ -1,9 +1,13 @@
 //! Smaller pictures of an object, derived from its bytes on demand.
 
-use serde::Deserialize;
+use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
 use super::Malformed;
+use super::encoded::metadata_at;
+
+/// What stands between the beginning of the field and its value.
+const FIELD: &str = "\"metadata\":";
 
 /// The kind of an answer that holds nothing but an object's metadata.
 pub const PARTIAL_METADATA: &str = "PartialObjectMetadata";
@@ -20,18 +24,14 @@ pub enum IncludeObject {
     Object,
 }
 
-#[derive(Deserialize)]
-struct OnlyMetadata<'a> {
-    #[serde(borrow)]
-    metadata: &'a RawValue,
-}
-
-/// Returns the metadata of an encoded object, as JSON.
+/// Returns the metadata of an encoded object, as JSON. Looks at nothing behind it.
 ///
 /// # Errors
 /// When the bytes are no object with metadata.
 pub fn metadata_of(object: &[u8]) -> Result<&RawValue, Malformed> {
-    serde_json::from_slice::<OnlyMetadata<'_>>(object).map(|only| only.metadata).map_err(|_| Malformed)
+    let value = &object[metadata_at(object)? + FIELD.len()..];
+    let first = Deserializer::from_slice(value).into_iter().next();
+    first.ok_or(Malformed)?.map_err(|_| Malformed)
 }
 
 /// Returns an encoded object's metadata as a `PartialObjectMetadata` of `meta.k8s.io/<version>`.

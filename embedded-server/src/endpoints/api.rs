@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, USER_AGENT};
+use http::header::{ACCEPT, HeaderValue};
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -14,10 +14,11 @@ use tracing::Instrument;
 
 use super::audit::{Audit, AuditPolicy, AuditSink};
 use super::body::Body;
-use super::documents::{Documents, VersionInfo};
-use super::exchange::{AUDIT_ID, Exchange, Observer};
+use super::documents::{Documents, VersionInfo, no_such_page};
+use super::exchange::{AUDIT_ID, Exchange, Observer, audit_id};
 use super::health::{Checks, Health, Probe};
 use super::inflight::{Inflight, MaxInflight, TooMany};
+use super::panics::guard;
 use super::resources::{Resources, Served};
 use super::response::{Style, failure, warn};
 use super::scrape::Scrape;
@@ -25,7 +26,7 @@ use super::stages::{Authorized, Received, header};
 use crate::authentication::{Peer, Union};
 use crate::authorization::Authorizer;
 use crate::clock::{Clock, SystemClock};
-use crate::codec::{Accepted, negotiate, pretty};
+use crate::codec::{Accepted, negotiate};
 use crate::meta::{ApiError, Attributes};
 use crate::metrics::Metrics;
 use crate::registry::{Rest, Warnings};
@@ -220,14 +221,42 @@ impl Api {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let bodiless = request.method() == Method::HEAD;
+        let (audit_id, bodiless) = (audit_id(request.headers()), request.method() == Method::HEAD);
+        let mut response = guard(self.observe(peer, request, &audit_id)).await;
+        response.headers_mut().insert(AUDIT_ID, audit_id);
+        if bodiless { response.map(|_| Body::Full(Bytes::new())) } else { response }
+    }
+
+    /// Answers a request while those look on who keep count.
+    async fn observe<B>(&self, peer: &Peer, request: Request<B>, audit_id: &HeaderValue) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let received = Received::new(request);
-        let mut exchange = self.observer.begin(peer, &received);
+        let mut exchange = self.observer.begin(peer, &received, audit_id);
+        let span = exchange.span(received.headers());
+        let response = self.answer_in_time(peer, received, &mut exchange).instrument(span).await;
+        exchange.answered(response)
+    }
+
+    async fn answer_in_time<B>(
+        &self,
+        peer: &Peer,
+        received: Received<B>,
+        exchange: &mut Exchange,
+    ) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let style = error_style(&received);
         let warnings = Warnings::default();
-        let span = exchange.span(received.headers());
-        let answer = self.answer(peer, received, &warnings, &mut exchange).instrument(span);
-        let answer = timeout(self.request_timeout, answer).await.unwrap_or_else(|_| {
+        let answer = match received.time_limit(self.request_timeout) {
+            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings, exchange)).await,
+            Err(error) => Ok(Err(error)),
+        };
+        let answer = answer.unwrap_or_else(|_| {
             exchange.timed_out();
             Err(ApiError::timeout("request did not complete within the allotted timeout"))
         });
@@ -236,8 +265,7 @@ impl Api {
             failure(&error, style)
         });
         warn(&mut response, warnings.take());
-        response.headers_mut().insert(AUDIT_ID, exchange.audit_id());
-        exchange.answered(if bodiless { without_body(response) } else { response })
+        response
     }
 
     async fn answer<B>(
@@ -276,20 +304,15 @@ impl Api {
     {
         match &request.info().attributes {
             Attributes::Path { path, .. } => self.documents.answer(path, &request),
+            Attributes::Resource { group, .. } if !self.resources.have_group(group) => Ok(no_such_page()),
             Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
         }
     }
 }
 
-/// What an answer to HEAD is: all but the body.
-fn without_body(response: Response<Body>) -> Response<Body> {
-    response.map(|_| Body::Full(Bytes::new()))
-}
-
-/// Errors come in what the client accepts, or else in JSON.
+/// Errors come in what the client accepts, or else in JSON for people.
 fn error_style<B>(request: &Received<B>) -> Style {
-    let accept = header(request.headers(), &ACCEPT);
-    let accepted = negotiate(accept, false, |_| None).unwrap_or(Accepted::JSON);
-    let agent = header(request.headers(), &USER_AGENT);
-    Style { accepted, pretty: pretty(request.query(), accepted.pretty, agent) }
+    let accepted = negotiate(header(request.headers(), &ACCEPT), |_| None);
+    let accepted = accepted.unwrap_or(Accepted { pretty: true, ..Accepted::JSON });
+    Style::new(accepted, request.headers(), request.query())
 }

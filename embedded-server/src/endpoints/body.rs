@@ -11,7 +11,9 @@ use futures::Stream;
 use http_body::{Frame, SizeHint};
 
 use super::exchange::Attended;
-use crate::cacher::Object;
+use super::gzip::GzipBody;
+use crate::cacher::{Convert, Object};
+use crate::codec::{Encoded, Malformed};
 
 /// How much of a list is encoded at a time, in bytes.
 const CHUNK: usize = 128 << 10;
@@ -22,6 +24,8 @@ pub enum Body {
     Full(Bytes),
     /// A list of cached objects.
     List(ListBody),
+    /// Either of them, compressed.
+    Gzip(Box<GzipBody>),
     /// Bytes that come when something happens.
     Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     /// One of the others, and somebody who wants to know how it ends.
@@ -32,29 +36,89 @@ pub enum Body {
 #[derive(Debug)]
 pub struct ListBody {
     head: Bytes,
-    items: VecDeque<Arc<Object>>,
+    items: Items,
     tail: &'static [u8],
     first: bool,
     left: u64,
 }
 
-impl ListBody {
-    /// Returns the body of `head`, the items separated by commas, and `tail`.
-    pub(super) fn new(head: Vec<u8>, items: Vec<Arc<Object>>, tail: &'static [u8]) -> Self {
-        // An item is sent as `{` and its bytes, with a comma between two.
-        let size: usize = items.iter().map(|item| item.encoded().item().len() + 2).sum();
-        let left = (head.len() + size.saturating_sub(usize::from(!items.is_empty())) + tail.len()) as u64;
-        Self { head: head.into(), items: items.into(), tail, first: true, left }
+/// The items of a list, in the version in which they are shown.
+#[derive(Debug)]
+pub(super) enum Items {
+    Stored(VecDeque<Arc<Object>>),
+    Converted(VecDeque<Encoded>),
+}
+
+impl Items {
+    /// Takes over cached objects to show them in `version`; without one as they are stored.
+    pub(super) fn new(objects: Vec<Arc<Object>>, version: Option<&dyn Convert>) -> Result<Self, Malformed> {
+        let Some(version) = version else { return Ok(Self::Stored(objects.into())) };
+        objects
+            .iter()
+            .map(|object| object.encoded_in(version).cloned())
+            .collect::<Result<_, _>>()
+            .map(Self::Converted)
     }
 
-    fn next_chunk(&mut self) -> Option<Bytes> {
+    fn is_empty(&self) -> bool {
+        self.front().is_none()
+    }
+
+    /// Returns the bytes of the first item.
+    fn front(&self) -> Option<&[u8]> {
+        match self {
+            Self::Stored(objects) => objects.front().map(|object| object.encoded().item()),
+            Self::Converted(objects) => objects.front().map(Encoded::item),
+        }
+    }
+
+    fn pop_front(&mut self) {
+        match self {
+            Self::Stored(objects) => drop(objects.pop_front()),
+            Self::Converted(objects) => drop(objects.pop_front()),
+        }
+    }
+
+    /// Returns the number of bytes that the items take as part of a list: each is sent as `{` and its bytes, with
+    /// a comma between two.
+    fn size(&self) -> usize {
+        let size: usize = match self {
+            Self::Stored(objects) => objects.iter().map(|object| object.encoded().item().len() + 2).sum(),
+            Self::Converted(objects) => objects.iter().map(|object| object.item().len() + 2).sum(),
+        };
+        size.saturating_sub(usize::from(!self.is_empty()))
+    }
+}
+
+impl ListBody {
+    /// Returns the body of `head`, the items separated by commas, and `tail`.
+    pub(super) fn new(head: Vec<u8>, items: Items, tail: &'static [u8]) -> Self {
+        let left = (head.len() + items.size() + tail.len()) as u64;
+        Self { head: head.into(), items, tail, first: true, left }
+    }
+
+    /// Returns all of the body at once.
+    pub(super) fn into_whole(mut self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(usize::try_from(self.left).unwrap_or_default());
+        while let Some(chunk) = self.next_chunk() {
+            out.extend_from_slice(&chunk);
+        }
+        out
+    }
+
+    /// Returns how much is still to be sent, in bytes.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Returns the next bytes, about as many as are worth a write; none at the end.
+    pub(super) fn next_chunk(&mut self) -> Option<Bytes> {
         if self.left == 0 {
             return None;
         }
         let mut out = BytesMut::with_capacity(CHUNK.min(usize::try_from(self.left).unwrap_or(CHUNK)));
         out.put_slice(&std::mem::take(&mut self.head));
-        while let Some(item) = self.items.front() {
-            let bytes = item.encoded().item();
+        while let Some(bytes) = self.items.front() {
             if !out.is_empty() && out.len() + bytes.len() > CHUNK {
                 break;
             }
@@ -77,7 +141,7 @@ impl Body {
         match self {
             Self::Stream(_) => true,
             Self::Attended(attended) => attended.body().lasts(),
-            Self::Full(_) | Self::List(_) => false,
+            Self::Full(_) | Self::List(_) | Self::Gzip(_) => false,
         }
     }
 }
@@ -100,6 +164,7 @@ impl http_body::Body for Body {
             Self::Full(bytes) if bytes.is_empty() => None,
             Self::Full(bytes) => Some(std::mem::take(bytes)),
             Self::List(list) => list.next_chunk(),
+            Self::Gzip(gzip) => gzip.next_chunk(),
             Self::Stream(stream) => match stream.as_mut().poll_next(context) {
                 Poll::Ready(next) => next,
                 Poll::Pending => return Poll::Pending,
@@ -113,6 +178,7 @@ impl http_body::Body for Body {
         match self {
             Self::Full(bytes) => bytes.is_empty(),
             Self::List(list) => list.left == 0,
+            Self::Gzip(gzip) => gzip.is_over(),
             Self::Stream(_) => false,
             Self::Attended(attended) => attended.body().is_end_stream(),
         }
@@ -122,7 +188,7 @@ impl http_body::Body for Body {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::List(list) => SizeHint::with_exact(list.left),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Gzip(_) | Self::Stream(_) => SizeHint::default(),
             Self::Attended(attended) => attended.body().size_hint(),
         }
     }
@@ -133,6 +199,7 @@ impl std::fmt::Debug for Body {
         match self {
             Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
             Self::List(list) => write!(f, "List({} bytes)", list.left),
+            Self::Gzip(_) => f.write_str("Gzip"),
             Self::Stream(_) => f.write_str("Stream"),
             Self::Attended(attended) => attended.body().fmt(f),
         }

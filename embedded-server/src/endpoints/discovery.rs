@@ -53,9 +53,9 @@ impl Discovery {
         self.by_path.get(&format!("/apis/{group}"))
     }
 
-    /// Returns the `APIResourceList` of `/apis/{group}/{version}`.
-    pub fn api_resource_list(&self, group: &str, version: &str) -> Option<&Document> {
-        self.by_path.get(&format!("/apis/{group}/{version}"))
+    /// Returns the `APIGroup` or `APIResourceList` of a path below `/apis`.
+    pub fn document(&self, path: &str) -> Option<&Document> {
+        self.by_path.get(path)
     }
 
     /// Returns the paths of all documents, sorted.
@@ -65,9 +65,9 @@ impl Discovery {
 }
 
 /// Makes the index of `/`: the paths, sorted and each once.
-pub fn index<'a>(paths: impl IntoIterator<Item = &'a str>) -> Document {
+pub fn index<'a>(paths: impl IntoIterator<Item = &'a str>) -> Value {
     let paths: BTreeSet<&str> = paths.into_iter().collect();
-    Document::json_line(&json!({ "paths": paths }))
+    json!({ "paths": paths })
 }
 
 /// The versions of a group in the order they were given, each with its resources.
@@ -145,7 +145,7 @@ fn api_resource(resource: &ServedResource) -> Value {
         ("namespaced", json!(descriptor.is_namespaced())),
         ("kind", json!(descriptor.kind)),
         ("verbs", verbs(resource.verbs)),
-        ("storageVersionHash", json!(storage_version_hash(descriptor))),
+        ("storageVersionHash", json!(storage_version_hash(resource))),
     ]);
     insert_names(&mut fields, descriptor);
     Value::Object(fields)
@@ -163,9 +163,9 @@ fn api_subresource(resource: &ServedResource, part: Subresource) -> Value {
 }
 
 /// Returns what tells clients that the stored form changed; only equality has a meaning.
-fn storage_version_hash(descriptor: &Descriptor) -> String {
-    let Descriptor { group, version, kind, .. } = descriptor;
-    let digest = Sha256::digest(format!("{group}/{version}/{kind}"));
+fn storage_version_hash(resource: &ServedResource) -> String {
+    let Descriptor { group, kind, .. } = resource.descriptor;
+    let digest = Sha256::digest(format!("{group}/{}/{kind}", resource.storage_version));
     STANDARD.encode(&digest[..8])
 }
 
@@ -284,19 +284,21 @@ mod tests {
             "resources": [
                 {"name": "widgets", "singularName": "widget", "namespaced": true, "kind": "Widget",
                  "verbs": ALL, "shortNames": ["wd"], "categories": ["all"],
-                 "storageVersionHash": storage_version_hash(&widgets().descriptor)},
+                 "storageVersionHash": storage_version_hash(&widgets())},
                 {"name": "widgets/status", "singularName": "", "namespaced": true, "kind": "Widget",
                  "verbs": ["get", "patch", "update"]},
             ],
         });
-        assert_eq!(parse(discovery().api_resource_list("example.com", "v1").unwrap()), expected);
+        assert_eq!(parse(discovery().document("/apis/example.com/v1").unwrap()), expected);
     }
 
     #[test]
     fn the_storage_version_hash_is_the_one_that_kubernetes_makes() {
-        let mut deployment = widgets().descriptor;
-        (deployment.group, deployment.version, deployment.kind) = ("apps", "v1", "Deployment");
-        assert_eq!(storage_version_hash(&deployment), "8aSe+NMegvE=");
+        let mut deployments = widgets();
+        (deployments.descriptor.group, deployments.descriptor.kind) = ("apps", "Deployment");
+        assert_eq!(storage_version_hash(&deployments), "8aSe+NMegvE=");
+        deployments.descriptor.version = "v1beta2";
+        assert_eq!(storage_version_hash(&deployments), "8aSe+NMegvE=");
     }
 
     #[test]
@@ -329,6 +331,6 @@ mod tests {
         let discovery = discovery();
         let index = index(["/version", "/apis"].into_iter().chain(discovery.paths()));
         let expected = ["/apis", "/apis/example.com", "/apis/example.com/v1", "/version"];
-        assert_eq!(parse(&index), json!({ "paths": expected }));
+        assert_eq!(index, json!({ "paths": expected }));
     }
 }

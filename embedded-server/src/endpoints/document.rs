@@ -21,6 +21,11 @@ impl Document {
         Self { body, etag }
     }
 
+    /// Takes another form of a document over: one tag stands for all forms of the same content.
+    pub fn in_form(&self, body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), etag: self.etag.clone() }
+    }
+
     /// Encodes a value as compact JSON.
     pub fn json(value: &Value) -> Self {
         Self::new(value.to_string())

@@ -1,24 +1,22 @@
 //! Paths that are no resource: health, metrics, version, discovery and OpenAPI.
 
-use std::time::Duration;
-
-use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOCATION, USER_AGENT,
-    VARY,
-};
+use bytes::Bytes;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use http::{Method, Response};
 use serde::Serialize;
 
 use super::ServedResource;
 use super::body::Body;
+use super::conditional::{has, insert, unchanged};
+use super::descriptions::Descriptions;
 use super::discovery::{AGGREGATED_PARAMETERS, Discovery, index};
 use super::document::Document;
 use super::health::Health;
-use super::openapi::OpenApi;
 use super::response::{Style, text, with_type};
+use super::routing::Media;
 use super::scrape::Scrape;
 use super::stages::{Authorized, header};
-use crate::codec::{Format, negotiate, pretty};
+use crate::codec::{Accepted, Format, negotiate};
 use crate::meta::ApiError;
 
 /// The paths of this module that `/` names, besides discovery's own.
@@ -38,8 +36,11 @@ const PATHS: &[&str] = &[
     "/version",
 ];
 
-/// A year, which caches may keep what is named by its hash.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+/// What discovery is asked and answered in.
+const DISCOVERY: Media = Media { consumes: Some(Format::OFFERED), produces: Format::OFFERED };
+/// What the version is asked and answered in.
+const VERSION: Media = Media { consumes: Some(JSON), produces: JSON };
+const JSON: &[&str] = &["application/json"];
 
 /// What `/version` says. Source: `apimachinery/pkg/version/types.go`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -48,6 +49,14 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct VersionInfo {
     pub major: String,
     pub minor: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub emulation_major: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub emulation_minor: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub min_compatibility_major: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub min_compatibility_minor: String,
     pub git_version: String,
     pub git_commit: String,
     pub git_tree_state: String,
@@ -58,7 +67,7 @@ pub struct VersionInfo {
 }
 
 impl VersionInfo {
-    /// Returns all that it says, in order.
+    /// Returns what a build is known by, in order.
     pub(super) fn facts(&self) -> [&str; 9] {
         [
             &self.major,
@@ -78,9 +87,9 @@ impl VersionInfo {
 #[derive(Debug)]
 pub(super) struct Documents {
     discovery: Discovery,
-    openapi: OpenApi,
-    version: Document,
-    index: Document,
+    descriptions: Descriptions,
+    version: Bytes,
+    index: Bytes,
     health: Health,
     scrape: Scrape,
 }
@@ -95,97 +104,105 @@ impl Documents {
     ) -> Self {
         let discovery = Discovery::new(resources, server_address);
         let index = index(discovery.paths().chain(PATHS.iter().copied()));
-        let openapi = OpenApi::new(&version.git_version, resources);
-        let version = Document::json(&serde_json::to_value(version).unwrap_or_default());
-        Self { discovery, openapi, version, index, health, scrape }
+        let descriptions = Descriptions::new(&version.git_version, resources);
+        Self { discovery, descriptions, version: raw_json(version), index: raw_json(&index), health, scrape }
     }
 
     /// Answers a request for a path that is no resource.
     pub(super) fn answer<B>(&self, path: &str, request: &Authorized<B>) -> Result<Response<Body>, ApiError> {
-        let trimmed = path.trim_end_matches('/');
-        let segments: Vec<&str> = trimmed.split('/').skip(1).collect();
-        let answer = match segments.as_slice() {
-            ["healthz", check @ ..] => self.health.healthz.answer(joined(check).as_deref(), request.query()),
-            ["livez", check @ ..] => self.health.livez.answer(joined(check).as_deref(), request.query()),
-            ["readyz", check @ ..] => self.health.readyz.answer(joined(check).as_deref(), request.query()),
-            [] | ["index.html"] => Some(plain(request, &self.index)?),
-            ["metrics"] => return Ok(self.scrape.answer(request.method())),
-            ["version"] => Some(plain(request, &self.version)?),
-            ["apis"] => Some(self.groups(request)?),
-            ["apis", group] => self.discovery.api_group(group).map(|d| plain(request, d)).transpose()?,
-            ["apis", group, version] => {
-                let list = self.discovery.api_resource_list(group, version);
-                list.map(|document| plain(request, document)).transpose()?
-            }
-            ["openapi", "v2"] => Some(self.openapi_v2(request)?),
-            ["openapi", "v3"] => Some(tagged(request, self.openapi.v3_index())),
-            ["openapi", "v3", rest @ ..] => self.openapi_v3(&rest.join("/"), request),
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        match segments.as_slice() {
+            ["apis", inner @ ..] if self.is_routed(inner) => self.routed(path, inner, request),
+            ["version", inner @ ..] => self.version(inner, request),
+            segments => Ok(self.mounted(segments, request).unwrap_or_else(no_such_page)),
+        }
+    }
+
+    /// Tells whether what stands below `/apis` is the router's, whose refusals are a `Status`.
+    fn is_routed(&self, inner: &[&str]) -> bool {
+        match inner {
+            [] | [""] => true,
+            [group, ..] => self.discovery.api_group(group).is_some(),
+        }
+    }
+
+    /// Answers what can be asked in any way: health, OpenAPI and the index of paths.
+    fn mounted<B>(&self, segments: &[&str], request: &Authorized<B>) -> Option<Response<Body>> {
+        let (headers, query) = (request.headers(), request.query());
+        match segments {
+            ["healthz", check @ ..] => self.health.healthz.answer(joined(check).as_deref(), query),
+            ["livez", check @ ..] => self.health.livez.answer(joined(check).as_deref(), query),
+            ["readyz", check @ ..] => self.health.readyz.answer(joined(check).as_deref(), query),
+            ["metrics"] => Some(self.scrape.answer(request.method())),
+            [""] | ["index.html"] => Some(with_type(200, JSON[0], Body::Full(self.index.clone()))),
+            ["openapi", "v2"] => Some(self.descriptions.v2(headers)),
+            ["openapi", "v3"] | ["openapi", "v3", ""] => Some(self.descriptions.v3_index(headers)),
+            ["openapi", "v3", rest @ ..] => self.descriptions.v3(&rest.join("/"), headers, query),
             _ => None,
+        }
+    }
+
+    fn version<B>(&self, inner: &[&str], request: &Authorized<B>) -> Result<Response<Body>, ApiError> {
+        if !matches!(inner, [] | [""]) {
+            return Err(ApiError::no_such_path());
+        }
+        check(request, VERSION)?;
+        Ok(with_type(200, JSON[0], Body::Full(self.version.clone())))
+    }
+
+    fn routed<B>(
+        &self,
+        path: &str,
+        inner: &[&str],
+        request: &Authorized<B>,
+    ) -> Result<Response<Body>, ApiError> {
+        let document = match inner {
+            [] | [""] => Some(self.discovery.api_group_list()),
+            _ => self.discovery.document(path.trim_end_matches('/')),
         };
-        match answer {
-            Some(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
-                Err(ApiError::method_not_allowed())
-            }
-            Some(answer) => Ok(answer),
-            None => Ok(text(404, "404 page not found\n")),
+        let document = document.ok_or_else(ApiError::no_such_path)?;
+        check(request, DISCOVERY)?;
+        if matches!(inner, [] | [""]) && wants_aggregated(header(request.headers(), &ACCEPT)) {
+            return Ok(self.aggregated(request));
         }
+        plain(request, document)
     }
 
-    /// `/apis`, in the form that names every resource where the client understands it.
-    fn groups<B>(&self, request: &Authorized<B>) -> Result<Response<Body>, ApiError> {
-        if !wants_aggregated(header(request.headers(), &ACCEPT)) {
-            return plain(request, self.discovery.api_group_list());
-        }
-        let mut response = tagged(request, self.discovery.aggregated());
-        let media_type = format!("application/json;{AGGREGATED_PARAMETERS}");
-        if let Ok(value) = HeaderValue::from_str(&media_type) {
-            response.headers_mut().insert(CONTENT_TYPE, value);
-        }
+    /// `/apis` in the form that names every resource, for clients that understand it.
+    fn aggregated<B>(&self, request: &Authorized<B>) -> Response<Body> {
+        let (document, headers) = (self.discovery.aggregated(), request.headers());
+        let mut response = if has(headers, document) {
+            unchanged()
+        } else {
+            let style = Style::new(Accepted::JSON, headers, request.query());
+            let mut response = style.answer(200, document.body().trim_ascii_end().to_vec());
+            let media_type = format!("application/json;{AGGREGATED_PARAMETERS}");
+            insert(&mut response, CONTENT_TYPE, &media_type);
+            response
+        };
+        insert(&mut response, ETAG, document.etag());
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public"));
-        Ok(response)
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+        response
     }
+}
 
-    fn openapi_v2<B>(&self, request: &Authorized<B>) -> Result<Response<Body>, ApiError> {
-        let accept = header(request.headers(), &ACCEPT);
-        for clause in accept.split(',').map(|clause| clause.split(';').next().unwrap_or_default().trim()) {
-            match clause {
-                "" | "*/*" | "application/*" | "application/json" => {
-                    return Ok(tagged(request, self.openapi.v2()));
-                }
-                clause if clause.replace('@', ".") == OpenApi::PROTOBUF => {
-                    let mut response = tagged(request, self.openapi.v2_protobuf());
-                    let media_type = HeaderValue::from_static(OpenApi::PROTOBUF);
-                    response.headers_mut().insert(CONTENT_TYPE, media_type);
-                    return Ok(response);
-                }
-                _ => {}
-            }
-        }
-        Err(ApiError::not_acceptable(&["application/json", OpenApi::PROTOBUF]))
+/// Checks what the router does.
+fn check<B>(request: &Authorized<B>, media: Media) -> Result<(), ApiError> {
+    match *request.method() {
+        Method::GET => media.check(request.method(), request.headers()),
+        _ => Err(ApiError::method_not_allowed()),
     }
+}
 
-    /// `/openapi/v3/…`, for ever when asked for by its hash.
-    fn openapi_v3<B>(&self, path: &str, request: &Authorized<B>) -> Option<Response<Body>> {
-        let document = self.openapi.v3(path)?;
-        match request.query().get("hash") {
-            None | Some("") => Some(tagged(request, document)),
-            Some(hash) if hash == document.hash() => {
-                let mut response = tagged(request, document);
-                #[expect(clippy::disallowed_methods, reason = "caches compare it with the machine's clock")]
-                let expires = httpdate::fmt_http_date(std::time::SystemTime::now() + FOREVER);
-                let headers = response.headers_mut();
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, immutable"));
-                headers.insert(EXPIRES, HeaderValue::from_str(&expires).ok()?);
-                Some(response)
-            }
-            Some(_) => {
-                let mut response = text(301, "");
-                let url = self.openapi.v3_url(path)?;
-                response.headers_mut().insert(LOCATION, HeaderValue::from_str(&url).ok()?);
-                Some(response)
-            }
-        }
-    }
+/// Answers for a path that nobody serves.
+pub(super) fn no_such_page() -> Response<Body> {
+    text(404, "404 page not found\n")
+}
+
+/// Encodes what is no object of the API, as `responsewriters.WriteRawJSON` does.
+fn raw_json(value: &impl Serialize) -> Bytes {
+    serde_json::to_vec_pretty(value).unwrap_or_default().into()
 }
 
 /// Tells whether the first clause that can be answered asks for aggregated discovery.
@@ -211,25 +228,8 @@ fn joined(check: &[&str]) -> Option<String> {
 /// Answers with a document in whatever format the client accepts.
 fn plain<B>(request: &Authorized<B>, document: &Document) -> Result<Response<Body>, ApiError> {
     let accept = header(request.headers(), &ACCEPT);
-    let Some(accepted) = negotiate(accept, false, |_| None) else {
-        return Err(ApiError::not_acceptable(Format::OFFERED));
-    };
-    let agent = header(request.headers(), &USER_AGENT);
-    let style = Style { accepted, pretty: pretty(request.query(), accepted.pretty, agent) };
+    let accepted: Option<Accepted> = negotiate(accept, |_| None);
+    let accepted = accepted.ok_or_else(|| ApiError::not_acceptable(Format::OFFERED))?;
+    let style = Style::new(accepted, request.headers(), request.query());
     Ok(style.answer(200, document.body().trim_ascii_end().to_vec()))
-}
-
-/// Answers with a document as JSON, or with nothing when the client has it.
-fn tagged<B>(request: &Authorized<B>, document: &Document) -> Response<Body> {
-    let known = document.matches(header(request.headers(), &IF_NONE_MATCH));
-    let mut response = if known {
-        with_type(304, Format::Json.media_type(), Body::Full(bytes::Bytes::new()))
-    } else {
-        with_type(200, Format::Json.media_type(), Body::Full(document.body()))
-    };
-    if let Ok(tag) = HeaderValue::from_str(document.etag()) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
-    response
 }

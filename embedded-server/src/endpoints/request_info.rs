@@ -18,11 +18,9 @@ pub(super) struct RequestInfo {
 impl RequestInfo {
     /// Takes a request's method and address apart.
     pub(super) fn parse(method: &Method, path: &str, query: &Query) -> Self {
-        let segments: Vec<String> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-            .collect();
+        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        let segments: Vec<String> =
+            decoded.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
         match segments.as_slice() {
             [root, group, version, rest @ ..] if root == "apis" && !rest.is_empty() => {
                 resource(method, group, version, rest, query)
@@ -32,6 +30,11 @@ impl RequestInfo {
                 malformed: false,
             },
         }
+    }
+
+    /// Tells whether the answer lasts as long as the client listens.
+    pub(super) fn is_watch(&self) -> bool {
+        matches!(self.attributes, Attributes::Resource { verb: Verb::Watch, .. })
     }
 }
 
@@ -138,6 +141,7 @@ mod tests {
             ("DELETE", "/namespaces/ns/ws/a", "", "delete ns/ws/a/"),
             ("HEAD", "/namespaces/ns/ws/a", "", "get ns/ws/a/"),
             ("GET", "/namespaces/ns/ws/%61", "", "get ns/ws/a/"),
+            ("GET", "/namespaces/ns/ws/a%2Fstatus", "", "get ns/ws/a/status"),
         ];
         for (method, path, query, expected) in cases {
             assert_eq!(spelled(method, &format!("{base}{path}"), query), expected, "{method} {path}?{query}");

@@ -15,6 +15,8 @@ pub struct ServedResource {
     pub verbs: &'static [Verb],
     /// The media types a PATCH may have, in the order they are advertised.
     pub patch_types: &'static [&'static str],
+    /// The version in which objects are stored; what tells clients so is the same in all versions.
+    pub storage_version: &'static str,
     /// Returns the type's schema as a reference and leaves its definition in the generator.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -73,15 +75,22 @@ impl ServedResource {
 
     /// Serves a registry's type with every verb and the given media types of PATCH.
     pub fn of_rest(rest: &dyn Rest, patch_types: &'static [&'static str]) -> Self {
-        Self { descriptor: *rest.descriptor(), verbs: Self::ALL_VERBS, patch_types, schema: rest.schema() }
+        Self {
+            descriptor: *rest.descriptor(),
+            verbs: Self::ALL_VERBS,
+            patch_types,
+            storage_version: rest.storage_version(),
+            schema: rest.schema(),
+        }
     }
 
-    /// Serves a type with every verb and the given media types of PATCH.
+    /// Serves a type that has one version with every verb and the given media types of PATCH.
     pub fn of<R: Resource>(patch_types: &'static [&'static str]) -> Self {
         Self {
             descriptor: R::DESCRIPTOR,
             verbs: Self::ALL_VERBS,
             patch_types,
+            storage_version: R::DESCRIPTOR.version,
             schema: |generator| generator.subschema_for::<R>(),
         }
     }

@@ -18,15 +18,17 @@ use super::ServedResource;
 use super::body::Body as ResponseBody;
 use super::method as method_of;
 use super::response::{self, Style, status_json};
+use super::routing::Media;
 use super::stages::{Authorized, header};
 use super::table::Tables;
 use super::watching::{self, Picture};
 use crate::authorization::Authorizer;
 use crate::cacher::Place;
-use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree, pretty};
+use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree};
+use crate::meta::validation::path_segment;
 use crate::meta::{
     ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
-    WriteOptions, duration,
+    WriteOptions,
 };
 use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest, Warnings};
 
@@ -89,6 +91,11 @@ impl Resources {
         Self { served, stop }
     }
 
+    /// Tells whether there is anything of a group.
+    pub(super) fn have_group(&self, group: &str) -> bool {
+        self.served.iter().any(|served| served.resource.descriptor.group == group)
+    }
+
     /// Answers a request for a resource.
     pub(super) async fn answer<B>(
         &self,
@@ -110,7 +117,7 @@ impl Resources {
             may_create: head.may_create().then(|| request.creation(Arc::clone(authorizer))),
             warnings: Warnings::default(),
         };
-        let outcome = match time_limit(head.verb, &head.query)? {
+        let outcome = match time_limit(head.verb) {
             None => head.carry_out(&context, request.into_body()).await,
             Some(limit) => timeout(limit, head.carry_out(&context, request.into_body()))
                 .await
@@ -136,6 +143,7 @@ impl Resources {
         let named = if is_collection(*verb, request) { String::new() } else { name.clone() };
         let place = Place { namespace: namespace.clone(), name: named };
         check_route(served, *verb, &place, subresource, request.method())?;
+        media(*verb).check(request.method(), request.headers())?;
         let style = style(request, *verb)?;
         Ok(Head {
             served: served.clone(),
@@ -183,8 +191,23 @@ impl Head {
         B::Error: Into<BoxError>,
     {
         let operation = self.operation(body).await?;
+        self.check_name()?;
         let request = Request { place: self.place.clone(), subresource: self.subresource, operation };
         self.served.rest.execute(context, request).await
+    }
+
+    /// Checks that what is addressed can have a place in the store. Source: `NamespaceKeyFunc` of
+    /// `apiserver/pkg/registry/generic/registry/store.go`.
+    fn check_name(&self) -> Result<(), ApiError> {
+        let one = matches!(self.verb, Verb::Get | Verb::Update | Verb::Patch | Verb::Delete);
+        let faults = if one { path_segment(&self.place.name) } else { Vec::new() };
+        match faults.is_empty() {
+            true => Ok(()),
+            false => {
+                let (name, faults) = (&self.place.name, faults.join(";"));
+                Err(ApiError::bad_request(format!("Name parameter invalid: {name:?}: {faults}")))
+            }
+        }
     }
 
     async fn operation<B>(&self, body: B) -> Result<Operation, ApiError>
@@ -272,23 +295,8 @@ impl Head {
 }
 
 /// Returns how long a request may take, if that is less than what every request may.
-///
-/// Source: `apiserver/pkg/endpoints/filters/request_deadline.go`, `apiserver/pkg/endpoints/handlers/rest.go`.
-fn time_limit(verb: Verb, query: &Query) -> Result<Option<Duration>, ApiError> {
-    let own = match verb {
-        Verb::Watch => return Ok(None),
-        Verb::List | Verb::DeleteCollection => None,
-        _ => Some(LONGEST),
-    };
-    let text = query.text("timeout");
-    if text.is_empty() {
-        return Ok(own);
-    }
-    let asked = duration::parse_go(text).map_err(|why| {
-        ApiError::bad_request(format!("invalid timeout specified in the request URL - {why}"))
-    })?;
-    let asked = Duration::try_from(asked).ok().filter(|asked| !asked.is_zero());
-    Ok([own, asked].into_iter().flatten().min())
+fn time_limit(verb: Verb) -> Option<Duration> {
+    (!matches!(verb, Verb::Watch | Verb::List | Verb::DeleteCollection)).then_some(LONGEST)
 }
 
 /// Reads a body that is not too large.
@@ -354,11 +362,26 @@ fn style<B>(request: &Authorized<B>, verb: Verb) -> Result<Style, ApiError> {
         Verb::List | Verb::DeleteCollection => shapes_of_list,
         _ => shapes_of_object,
     };
-    let accepted: Accepted = negotiate(accept, watch, allowed).ok_or_else(|| {
-        ApiError::not_acceptable(if watch { &Format::OFFERED[..1] } else { Format::OFFERED })
-    })?;
-    let agent = header(request.headers(), &USER_AGENT);
-    Ok(Style { accepted, pretty: !watch && pretty(request.query(), accepted.pretty, agent) })
+    let accepted: Option<Accepted> = negotiate(accept, allowed);
+    match accepted {
+        Some(Accepted { format: Format::Yaml, .. }) | None if watch => {
+            Err(ApiError::not_acceptable(Format::STREAMED))
+        }
+        None => Err(ApiError::not_acceptable(Format::OFFERED)),
+        Some(accepted) => {
+            let style = Style::new(accepted, request.headers(), request.query());
+            Ok(Style { pretty: style.pretty && !watch, ..style })
+        }
+    }
+}
+
+/// Returns what a request with a verb, and the answer to it, can be in.
+fn media(verb: Verb) -> Media {
+    const LISTED: &[&str] = &["application/json", "application/yaml", "application/json;stream=watch"];
+    Media {
+        consumes: (verb == Verb::Patch).then_some(PATCH_TYPES),
+        produces: if matches!(verb, Verb::List | Verb::Watch) { LISTED } else { Format::OFFERED },
+    }
 }
 
 fn shapes_of_object(kind: &str) -> Option<Shape> {

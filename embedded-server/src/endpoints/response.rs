@@ -2,16 +2,18 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/responsewriters/writers.go`.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
-use http::{Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
+use http::{HeaderMap, Response, StatusCode};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde_json::Value;
 
-use super::body::{Body, ListBody};
-use super::table::Tables;
-use crate::cacher::Object;
-use crate::codec::{Accepted, Format, Target, partial_object_metadata, yaml};
-use crate::meta::{ApiError, Descriptor};
+use super::body::{Body, Items, ListBody};
+use super::gzip;
+use super::stages::header;
+use super::table::{Row, Tables};
+use crate::cacher::{Convert, Object};
+use crate::codec::{Accepted, Encoded, Format, Target, partial_object_metadata, pretty, yaml};
+use crate::meta::{ApiError, Descriptor, Query};
 use crate::registry::{ListOutcome, Rest};
 
 /// The most characters that all warnings of an answer may have together.
@@ -24,17 +26,30 @@ const WARNING_CUT: usize = 256;
 pub(super) struct Style {
     pub(super) accepted: Accepted,
     pub(super) pretty: bool,
+    pub(super) gzip: bool,
 }
 
 impl Style {
-    pub(super) const JSON: Self = Self { accepted: Accepted::JSON, pretty: false };
+    pub(super) const JSON: Self = Self { accepted: Accepted::JSON, pretty: false, gzip: false };
+
+    /// Returns how a request is answered in the form that was agreed on.
+    pub(super) fn new(accepted: Accepted, headers: &HeaderMap, query: &Query) -> Self {
+        let agent = header(headers, &USER_AGENT);
+        Self { accepted, pretty: pretty(query, accepted.pretty, agent), gzip: gzip::is_accepted(headers) }
+    }
 
     /// Returns the answer whose body is `json` in the style's format.
     pub(super) fn answer(self, code: u16, json: Vec<u8>) -> Response<Body> {
         match self.render(json) {
-            Ok(body) => with_type(code, self.accepted.format.media_type(), body.into()),
+            Ok(body) => self.send(code, body.into()),
             Err(error) => failure(&error, Self::JSON),
         }
+    }
+
+    /// Returns the answer with a body that is in the style's format already.
+    fn send(self, code: u16, body: Body) -> Response<Body> {
+        let response = with_type(code, self.accepted.format.media_type(), body);
+        if self.gzip { gzip::if_large(response) } else { response }
     }
 
     fn render(self, mut json: Vec<u8>) -> Result<Vec<u8>, ApiError> {
@@ -96,12 +111,15 @@ pub(super) fn status_json(status: &Status) -> Vec<u8> {
 /// Returns the answer that shows one object.
 pub(super) fn object(
     code: u16,
-    object: &crate::codec::Encoded,
+    object: &Encoded,
     rest: &dyn Rest,
     tables: Tables,
     style: Style,
 ) -> Result<Response<Body>, ApiError> {
-    let json = object.json();
+    let json = match rest.conversion() {
+        None => object.json(),
+        Some(version) => version.convert(object).map_err(ApiError::internal)?.json(),
+    };
     let body = match style.accepted.target {
         Target::Object => json.to_vec(),
         Target::Metadata(version) => {
@@ -109,7 +127,9 @@ pub(super) fn object(
         }
         Target::Table(version) => {
             let metadata = serde_json::json!({ "resourceVersion": resource_version(&json) });
-            tables.with_version(version).render(rest, &metadata, std::iter::once(json))?
+            let cells = rest.describe().cells(&object.json()).map_err(ApiError::internal)?;
+            let row = Row { cells: &cells, shown: json };
+            tables.with_version(version).render(rest, &metadata, std::iter::once(Ok(row)))?
         }
     };
     Ok(style.answer(code, body))
@@ -129,16 +149,21 @@ pub(super) fn list(
     style: Style,
 ) -> Result<Response<Body>, ApiError> {
     let metadata = list_metadata(&outcome);
+    let conversion = rest.conversion().map(|version| &**version);
     match style.accepted.target {
-        Target::Object if style.is_plain_json() => {
+        Target::Object => {
+            let items = Items::new(outcome.items, conversion).map_err(ApiError::internal)?;
             let head = list_head(rest.descriptor(), &metadata);
-            let body = ListBody::new(head, outcome.items, b"]}\n");
-            Ok(with_type(200, Format::Json.media_type(), Body::List(body)))
+            Ok(if style.is_plain_json() {
+                style.send(200, Body::List(ListBody::new(head, items, b"]}\n")))
+            } else {
+                style.answer(200, ListBody::new(head, items, b"]}").into_whole())
+            })
         }
-        Target::Object => Ok(style.answer(200, whole_list(rest.descriptor(), &metadata, &outcome.items))),
         Target::Metadata(version) => {
             let items = outcome.items.iter().map(|item| {
-                partial_object_metadata(&item.encoded().json(), version.as_str()).map_err(ApiError::internal)
+                let shown = shown(item, conversion)?.json();
+                partial_object_metadata(&shown, version.as_str()).map_err(ApiError::internal)
             });
             let head = format!(
                 r#"{{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/{}","metadata":{metadata},"items":["#,
@@ -147,10 +172,21 @@ pub(super) fn list(
             Ok(style.answer(200, join(head.into_bytes(), items)?))
         }
         Target::Table(version) => {
-            let objects = outcome.items.iter().map(|item| item.encoded().json());
-            let body = tables.with_version(version).render(rest, &metadata, objects)?;
+            let rows = outcome.items.iter().map(|item| {
+                let cells = item.cells(rest.describe()).map_err(ApiError::internal)?;
+                Ok(Row { cells, shown: shown(item, conversion)?.json() })
+            });
+            let body = tables.with_version(version).render(rest, &metadata, rows)?;
             Ok(style.answer(200, body))
         }
+    }
+}
+
+/// Returns a cached object in the version in which it is shown.
+fn shown<'o>(object: &'o Object, version: Option<&dyn Convert>) -> Result<&'o Encoded, ApiError> {
+    match version {
+        None => Ok(object.encoded()),
+        Some(version) => object.encoded_in(version).map_err(ApiError::internal),
     }
 }
 
@@ -168,16 +204,6 @@ fn list_metadata(outcome: &ListOutcome) -> Value {
 fn list_head(resource: &Descriptor, metadata: &Value) -> Vec<u8> {
     let (kind, version) = (resource.list_kind(), resource.api_version());
     format!(r#"{{"kind":"{kind}","apiVersion":"{version}","metadata":{metadata},"items":["#).into_bytes()
-}
-
-fn whole_list(resource: &Descriptor, metadata: &Value, items: &[std::sync::Arc<Object>]) -> Vec<u8> {
-    let mut out = list_head(resource, metadata);
-    for (index, item) in items.iter().enumerate() {
-        out.extend_from_slice(if index == 0 { b"{" } else { b",{" });
-        out.extend_from_slice(item.encoded().item());
-    }
-    out.extend_from_slice(b"]}");
-    out
 }
 
 fn join(

@@ -2,6 +2,7 @@
 //! can be dispatched. Each stage can be made only by the one before it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -10,7 +11,7 @@ use http::request::Parts;
 use super::request_info::RequestInfo;
 use crate::authentication::{Credentials, Peer, Union};
 use crate::authorization::{Authorizer, Decision};
-use crate::meta::{ApiError, Attributes, Query, UserInfo, Verb};
+use crate::meta::{ApiError, Attributes, Query, UserInfo, Verb, duration};
 use crate::registry::MayCreate;
 
 /// A request as it came in.
@@ -59,6 +60,25 @@ impl<B> Received<B> {
 
     pub(super) fn info(&self) -> &RequestInfo {
         &self.info
+    }
+
+    /// Returns how long the answer may take: as long as the client says, but at the most `most`. Watches are
+    /// answered at once, and last as long as they ask for.
+    ///
+    /// Source: `apiserver/pkg/endpoints/filters/request_deadline.go`.
+    ///
+    /// # Errors
+    /// 400 for a duration that is none.
+    pub(super) fn time_limit(&self, most: Duration) -> Result<Duration, ApiError> {
+        let text = self.query.text("timeout");
+        if text.is_empty() || self.info.is_watch() {
+            return Ok(most);
+        }
+        let asked = duration::parse_go(text).map_err(|why| {
+            ApiError::bad_request(format!("invalid timeout specified in the request URL - {why}"))
+        })?;
+        let asked = Duration::try_from(asked).ok().filter(|asked| !asked.is_zero());
+        Ok(asked.map_or(most, |asked| asked.min(most)))
     }
 
     pub(super) async fn authenticate(

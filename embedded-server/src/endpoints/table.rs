@@ -1,15 +1,23 @@
 //! Tables, which `kubectl get` asks for. Source: `apiserver/pkg/endpoints/handlers/response.go`.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::codec::{IncludeObject, Malformed, Version, metadata_of, write_partial};
+use crate::codec::{Cells, IncludeObject, Malformed, Version, metadata_of, write_partial};
 use crate::meta::{ApiError, Query};
 use crate::registry::Rest;
 
 const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, \
     although some resources may allow a client to request the generation of an appropriate name automatically.";
+
+/// What a row is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Row<'c> {
+    pub(super) cells: &'c Cells,
+    /// The object in the version of the request, which is put beside the cells.
+    pub(super) shown: Bytes,
+}
 
 /// How tables are made for one request.
 #[derive(Clone, Copy, Debug)]
@@ -57,32 +65,29 @@ impl Tables {
         }
     }
 
-    /// Returns the table of encoded objects.
-    pub(super) fn render(
+    /// Returns the table of objects.
+    pub(super) fn render<'c>(
         self,
         rest: &dyn Rest,
         metadata: &Value,
-        objects: impl Iterator<Item = Bytes>,
+        rows: impl Iterator<Item = Result<Row<'c>, ApiError>>,
     ) -> Result<Vec<u8>, ApiError> {
         let mut out = self.open(rest, metadata);
-        for (index, object) in objects.enumerate() {
+        let now = rest.now();
+        for (index, row) in rows.enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            let cells = rest.cells(&object).map_err(ApiError::internal)?;
-            self.row(&mut out, &object, cells).map_err(ApiError::internal)?;
+            self.row(&mut out, &row?, now).map_err(ApiError::internal)?;
         }
         out.extend_from_slice(b"]}");
         Ok(out)
     }
 
     /// Returns the table of an event that is about no object of the collection.
-    pub(super) fn render_bookmark(self, rest: &dyn Rest, object: &[u8]) -> Result<Vec<u8>, ApiError> {
-        let mut out = self.open(rest, &json!({}));
-        let cells = rest.columns().iter().map(|_| Value::Null).collect();
-        self.row(&mut out, object, cells).map_err(ApiError::internal)?;
-        out.extend_from_slice(b"]}");
-        Ok(out)
+    pub(super) fn render_bookmark(self, rest: &dyn Rest, shown: Bytes) -> Result<Vec<u8>, ApiError> {
+        let cells = Cells::new("", rest.columns().iter().map(|_| Value::Null.into()));
+        self.render(rest, &json!({}), std::iter::once(Ok(Row { cells: &cells, shown })))
     }
 
     fn open(self, rest: &dyn Rest, metadata: &Value) -> Vec<u8> {
@@ -94,35 +99,23 @@ impl Tables {
         .into_bytes()
     }
 
-    fn row(self, out: &mut Vec<u8>, object: &[u8], mut cells: Vec<Value>) -> Result<(), Malformed> {
-        let metadata = metadata_of(object)?;
-        cells.insert(0, name_in(metadata)?);
+    fn row(self, out: &mut Vec<u8>, row: &Row<'_>, now: Timestamp) -> Result<(), Malformed> {
         out.extend_from_slice(br#"{"cells":"#);
-        serde_json::to_writer(&mut *out, &cells).map_err(|_| Malformed)?;
+        row.cells.write(out, now);
         match self.include {
             IncludeObject::None => out.extend_from_slice(br#","object":null"#),
             IncludeObject::Metadata => {
                 out.extend_from_slice(br#","object":"#);
-                write_partial(out, metadata, self.version.as_str());
+                write_partial(out, metadata_of(&row.shown)?, self.version.as_str());
             }
             IncludeObject::Object => {
                 out.extend_from_slice(br#","object":"#);
-                out.extend_from_slice(object);
+                out.extend_from_slice(&row.shown);
             }
         }
         out.push(b'}');
         Ok(())
     }
-}
-
-fn name_in(metadata: &RawValue) -> Result<Value, Malformed> {
-    #[derive(serde::Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow, default)]
-        name: std::borrow::Cow<'a, str>,
-    }
-    let named: Named<'_> = serde_json::from_str(metadata.get()).map_err(|_| Malformed)?;
-    Ok(Value::String(named.name.into_owned()))
 }
 
 fn columns(rest: &dyn Rest) -> Value {

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::response::status_json;
-use super::table::Tables;
+use super::table::{Row, Tables};
 use crate::cacher::{CacheError, Delivery, WatchEvent, Watcher};
 use crate::codec::{EventType, Target, partial_object_metadata};
 use crate::meta::{ApiError, Revision};
@@ -36,6 +36,29 @@ pub(super) struct Picture {
     pub(super) rest: Arc<dyn Rest>,
     pub(super) target: Target,
     pub(super) tables: Tables,
+}
+
+impl Picture {
+    /// Returns an event as a line in the version of the request.
+    fn frame(&self, event: &WatchEvent) -> Result<Bytes, ApiError> {
+        match self.rest.conversion() {
+            None => Ok(event.frame()),
+            Some(version) => event.frame_in(&**version).map_err(ApiError::internal),
+        }
+    }
+
+    /// Returns the object of an event in the version of the request.
+    fn shown(&self, event: &WatchEvent) -> Result<Bytes, ApiError> {
+        match self.rest.conversion() {
+            None => Ok(event.object()),
+            Some(version) => event.object_in(&**version).map_err(ApiError::internal),
+        }
+    }
+
+    fn row<'e>(&self, event: &'e WatchEvent) -> Result<Row<'e>, ApiError> {
+        let cells = event.cells(self.rest.describe()).map_err(ApiError::internal)?;
+        self.shown(event).map(|shown| Row { cells, shown })
+    }
 }
 
 /// A watch that is being sent.
@@ -147,27 +170,32 @@ impl Sending {
 
     fn event(&mut self, event: &WatchEvent) -> Bytes {
         let rendered = match self.picture.target {
-            Target::Object => return event.frame(),
-            Target::Metadata(version) => {
-                partial_object_metadata(&event.object(), version.as_str()).map_err(ApiError::internal)
+            Target::Object => {
+                let frame = self.picture.frame(event);
+                return self.or_end(frame);
             }
+            Target::Metadata(version) => self.picture.shown(event).and_then(|object| {
+                partial_object_metadata(&object, version.as_str()).map_err(ApiError::internal)
+            }),
             Target::Table(version) => {
                 let tables = self.next_table().with_version(version);
                 let metadata = json!({ "resourceVersion": event.revision().to_string() });
-                tables.render(&*self.picture.rest, &metadata, std::iter::once(event.object()))
+                tables.render(&*self.picture.rest, &metadata, std::iter::once(self.picture.row(event)))
             }
         };
         self.framed(event.kind(), rendered)
     }
 
     fn framed(&mut self, kind: EventType, rendered: Result<Vec<u8>, ApiError>) -> Bytes {
-        match rendered {
-            Ok(object) => kind.frame(&object),
-            Err(error) => {
-                self.over = true;
-                error_line(&error)
-            }
-        }
+        self.or_end(rendered.map(|object| kind.frame(&object)))
+    }
+
+    /// Returns a line, or the one that says why there is none, which is the last.
+    fn or_end(&mut self, line: Result<Bytes, ApiError>) -> Bytes {
+        line.unwrap_or_else(|error| {
+            self.over = true;
+            error_line(&error)
+        })
     }
 
     /// Only the first table of a stream has headings.
@@ -196,7 +224,7 @@ impl Sending {
                 if initial_end {
                     tables = tables.with_metadata();
                 }
-                tables.render_bookmark(&*self.picture.rest, object.as_bytes())
+                tables.render_bookmark(&*self.picture.rest, object.into())
             }
         };
         self.framed(EventType::Bookmark, rendered)

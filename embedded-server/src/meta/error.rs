@@ -130,6 +130,12 @@ impl ApiError {
         Self::new(406, Reason::NotAcceptable, message)
     }
 
+    /// 406: the route makes none of the media types the client accepts, in the words of the router.
+    pub fn not_produced(produced: &[&str]) -> Self {
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {}", produced.join(", "));
+        Self::new(406, Reason::NotAcceptable, message).about("", "", "")
+    }
+
     /// 409: an object of that name is there already.
     pub fn already_exists(of: &Descriptor, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", of.group_resource());
@@ -192,6 +198,11 @@ impl ApiError {
         Self::new(415, Reason::UnsupportedMediaType, message)
     }
 
+    /// 415: the route takes no body of that media type, in the words of the router.
+    pub fn not_consumed() -> Self {
+        Self::new(415, Reason::UnsupportedMediaType, "415: Unsupported Media Type").about("", "", "")
+    }
+
     /// 422: the object breaks rules; all of them are named.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &[field::Error]) -> Self {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -238,7 +249,7 @@ impl ApiError {
 
     /// 504: the request took longer than it was given.
     pub fn timeout(why: &str) -> Self {
-        Self::new(504, Reason::Timeout, format!("Timeout: {why}"))
+        Self::new(504, Reason::Timeout, format!("Timeout: {why}")).about("", "", "")
     }
 
     /// 504: the time that a request may take is over.

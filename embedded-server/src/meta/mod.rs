@@ -19,7 +19,7 @@ pub use options::{
     DeleteOptions, FieldValidation, GetOptions, ListFrom, ListOptions, Propagation, Query,
     ResourceVersionMatch, Selector, WatchFrom, WatchOptions, WriteOptions,
 };
-pub use resource::{Descriptor, Resource, Scope, Subresource};
+pub use resource::{Descriptor, Resource, Scope, Subresource, Version};
 pub use revision::Revision;
 pub use user::UserInfo;
 

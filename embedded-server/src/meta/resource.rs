@@ -23,6 +23,33 @@ pub trait Resource:
 
     /// Returns the object's metadata for change.
     fn metadata_mut(&mut self) -> &mut ObjectMeta;
+
+    /// Fills in what a client may leave out in this version. Runs on every object that a client sends and on
+    /// what a patch makes, before anything else looks at it.
+    fn set_defaults(&mut self) {}
+}
+
+/// A version in which a resource type is served besides the one in which it is stored, the hub.
+///
+/// Conversion is a round trip without loss in both directions: what a client writes in this version is what it
+/// reads in it, and an object that is read and written back in this version loses nothing that the hub can say.
+/// What only one of the two can say has to be kept in a field or an annotation of the other. A conversion cannot
+/// fail: a value that makes no sense is kept for validation to refuse, or dropped. The metadata of the two are
+/// the same but for such annotations, and their descriptors differ in nothing but `version` and
+/// `definition_prefix`.
+///
+/// Rules, columns and selectable fields are those of the hub, and messages name the hub's fields.
+///
+/// Source: `apimachinery/pkg/runtime/converter.go`, `apimachinery/pkg/runtime/scheme.go`.
+pub trait Version: Resource {
+    /// The version in which objects are stored.
+    type Hub: Resource;
+
+    /// Returns a stored object in this version.
+    fn from_hub(hub: Self::Hub) -> Self;
+
+    /// Returns an object of this version in the form in which it is stored.
+    fn into_hub(self) -> Self::Hub;
 }
 
 /// Names and scope of a resource type.
@@ -77,6 +104,21 @@ impl Subresource {
 }
 
 impl Descriptor {
+    /// What goes without saying: objects that live in namespaces, and no more names, categories or parts. The
+    /// other fields, empty here, have to be said.
+    pub const NAMESPACED: Self = Self {
+        group: "",
+        version: "",
+        kind: "",
+        plural: "",
+        singular: "",
+        short_names: &[],
+        categories: &[],
+        scope: Scope::Namespaced,
+        subresources: &[],
+        definition_prefix: "",
+    };
+
     /// Returns `group/version`, as `apiVersion` spells it.
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)

@@ -3,22 +3,25 @@
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/patch.go`, `apiserver/pkg/endpoints/handlers/fieldmanager`.
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::fieldmanager::{self, Manager, Schema};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::fieldmanager::{self, Manager};
+use super::form::{Form, Forms};
 use super::operation::Body;
 use crate::codec::{BodyFormat, Tree, parse_tree};
 use crate::meta::{ApiError, FieldValidation, Resource, Subresource, WriteOptions};
 
-/// Who writes an object, and what his fields mean.
+/// Who writes an object, in which version, and what his fields mean.
 #[derive(Debug)]
-pub(super) struct Writer<'a> {
-    schema: &'a Schema,
+pub(super) struct Writer<'a, H> {
+    form: &'a Form<H>,
+    forms: Arc<Forms<H>>,
     name: &'a str,
     force: bool,
     subresource: &'static str,
-    api_version: String,
     now: Timestamp,
 }
 
@@ -37,28 +40,34 @@ pub(super) fn read(body: &Body, validation: FieldValidation) -> Result<Tree, Api
     Ok(tree)
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new<T: Resource>(
-        schema: &'a Schema,
+impl<'a, H: Resource> Writer<'a, H> {
+    pub(super) fn new(
+        form: &'a Form<H>,
+        forms: Arc<Forms<H>>,
         options: &'a WriteOptions,
         part: Option<Subresource>,
         now: Timestamp,
     ) -> Self {
         Self {
-            schema,
+            form,
+            forms,
             name: &options.field_manager,
             force: options.force,
             subresource: part.map_or("", Subresource::as_str),
-            api_version: T::DESCRIPTOR.api_version(),
             now,
         }
+    }
+
+    /// Returns the version in which the writer sees objects.
+    pub(super) fn form(&self) -> &'a Form<H> {
+        self.form
     }
 
     fn manager(&self) -> Manager<'_> {
         Manager {
             name: self.name,
             subresource: self.subresource,
-            api_version: &self.api_version,
+            api_version: self.form.api_version(),
             force: self.force,
             now: self.now,
         }
@@ -66,22 +75,23 @@ impl<'a> Writer<'a> {
 
     /// Returns what an object becomes, or a new one, when the writer applies a configuration to it.
     pub(super) fn apply(&self, live: Option<&Value>, config: &Value) -> Result<Value, ApiError> {
-        fieldmanager::apply(live, config, &self.manager(), self.schema).map_err(ApiError::from)
+        fieldmanager::apply(live, config, &self.manager(), &*self.forms).map_err(ApiError::from)
+    }
+
+    /// Sets the times of managers back if an object comes out otherwise as it was, whatever was done to it since its
+    /// managers were recorded.
+    pub(super) fn keep_times(&self, live: &[u8], new: &mut H) -> Result<(), ApiError> {
+        self.record(Some(live), new, true)
     }
 
     /// Records in an object that is otherwise as it is to be stored who manages which field of it. `live` is what
     /// it was before; an apply has made its record already.
-    pub(super) fn record<T: Resource>(
-        &self,
-        live: Option<&[u8]>,
-        new: &mut T,
-        applied: bool,
-    ) -> Result<(), ApiError> {
-        let live: Option<Value> = live.map(serde_json::from_slice).transpose().map_err(ApiError::internal)?;
-        let mut value = self.typed_value(new)?;
+    pub(super) fn record(&self, live: Option<&[u8]>, new: &mut H, applied: bool) -> Result<(), ApiError> {
+        let live = live.map(|live| self.form.to_value_of_stored(live)).transpose()?;
+        let mut value = self.form.to_value(new)?;
         match &live {
             live if !applied => {
-                fieldmanager::track_update(live.as_ref(), &mut value, &self.manager(), self.schema);
+                fieldmanager::track_update(live.as_ref(), &mut value, &self.manager(), &*self.forms);
             }
             Some(live) => fieldmanager::keep_times(live, &mut value),
             None => {}
@@ -92,17 +102,5 @@ impl<'a> Writer<'a> {
         let entries = entries.map(serde_json::from_value).transpose().map_err(ApiError::internal)?;
         new.metadata_mut().managed_fields = entries;
         Ok(())
-    }
-
-    fn typed_value<T: Resource>(&self, object: &T) -> Result<Value, ApiError> {
-        let mut value = serde_json::to_value(object).map_err(ApiError::internal)?;
-        if let Some(fields) = value.as_object_mut() {
-            let kind = Map::from_iter([
-                ("apiVersion".to_owned(), self.api_version.as_str().into()),
-                ("kind".to_owned(), T::DESCRIPTOR.kind.into()),
-            ]);
-            fields.extend(kind);
-        }
-        Ok(value)
     }
 }

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
+use super::admit::review;
 use super::apply::Writer;
+use super::form::Form;
 use super::operation::{Body, Context, Outcome};
 use super::{Registry, Strategy, check, generate, storage_error};
-use crate::admission::{self, Review, Validate};
+use crate::admission::{self, Validate};
 use crate::cacher::Place;
-use crate::codec::{Encoded, EventType, Expected, Tree, decode, decode_value};
+use crate::codec::{Encoded, EventType, Tree};
 use crate::meta::field::Path;
 use crate::meta::{ApiError, ObjectMeta, Resource, Revision, Time, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
@@ -18,18 +20,19 @@ const NAME_ATTEMPTS: usize = 8;
 impl<S: Strategy> Registry<S> {
     pub(super) async fn create(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         place: &Place,
         body: &Body,
         options: &WriteOptions,
     ) -> Result<Outcome, ApiError> {
-        let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
-        let decoded = decode::<S::Object>(&body.bytes, body.format, expected)?;
+        let decoded = form.decode(body, options.field_validation)?;
         context.warnings.extend(decoded.warnings);
         let mut object = decoded.object;
         self.prepare_new(context, &mut object, place)?;
-        let writer = Writer::new::<S::Object>(&self.field_schema, options, None, self.now());
+        let writer = self.writer(form, options, None);
         writer.record(None, &mut object, false)?;
+        self.mutate_new(context, &mut object, place, &writer, options).await?;
         let generated = is_generated(object.metadata());
         let attempts = if generated { NAME_ATTEMPTS } else { 1 };
         for attempt in 1..=attempts {
@@ -37,7 +40,7 @@ impl<S: Strategy> Registry<S> {
                 let base = check::text(object.metadata().generate_name.as_ref());
                 object.metadata_mut().name = Some(generate::name(base));
             }
-            self.admit_new(context, &object, options).await?;
+            self.admit_new(form, context, &object, options).await?;
             match self.insert(&mut object, generated, options.dry_run).await? {
                 Inserted::Done(object) => return Ok(Outcome::Object { code: 201, object }),
                 Inserted::Exists(_) if attempt < attempts => {}
@@ -54,13 +57,13 @@ impl<S: Strategy> Registry<S> {
         place: &Place,
         config: &Tree,
         options: &WriteOptions,
-        writer: &Writer<'_>,
+        writer: &Writer<'_, S::Object>,
     ) -> Result<Option<Encoded>, ApiError> {
         match &context.may_create {
             Some(gate) => gate.check().await?,
             None => return Err(ApiError::not_found(Self::RESOURCE, &place.name)),
         }
-        let mut object = self.applied(config, options, writer)?;
+        let mut object = applied(config, options, writer)?;
         let uid = check::text(object.metadata().uid.as_ref());
         if !uid.is_empty() {
             let why = format!(
@@ -71,25 +74,12 @@ impl<S: Strategy> Registry<S> {
         check::name(object.metadata(), place)?;
         self.prepare_new(context, &mut object, place)?;
         writer.record(None, &mut object, true)?;
-        self.admit_new(context, &object, options).await?;
+        self.mutate_new(context, &mut object, place, writer, options).await?;
+        self.admit_new(writer.form(), context, &object, options).await?;
         match self.insert(&mut object, false, options.dry_run).await? {
             Inserted::Done(object) => Ok(Some(object)),
             Inserted::Exists(_) => Ok(None),
         }
-    }
-
-    /// Returns the object that a configuration alone makes.
-    fn applied(
-        &self,
-        config: &Tree,
-        options: &WriteOptions,
-        writer: &Writer<'_>,
-    ) -> Result<S::Object, ApiError> {
-        let value = writer.apply(None, &config.value)?;
-        let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
-        let tree = Tree { value, duplicates: config.duplicates.clone() };
-        let decoded = decode_value(tree, expected);
-        decoded.map(|decoded| decoded.object).map_err(|problem| ApiError::bad_request(problem.to_string()))
     }
 
     /// Makes a client's object one that can be stored.
@@ -105,12 +95,29 @@ impl<S: Strategy> Registry<S> {
         self.strategy.prepare_for_create(object);
         let metadata = object.metadata_mut();
         metadata.uid = Some(generate::uid());
-        metadata.creation_timestamp = Some(Time(self.now()));
+        metadata.creation_timestamp = Some(Time(self.clock.now()));
+        Ok(())
+    }
+
+    async fn mutate_new(
+        &self,
+        context: &Context,
+        object: &mut S::Object,
+        place: &Place,
+        writer: &Writer<'_, S::Object>,
+        options: &WriteOptions,
+    ) -> Result<(), ApiError> {
+        let operation = admission::Operation::Create;
+        if let Some(mutated) = self.mutated(operation, context, object, writer, options).await? {
+            *object = mutated;
+            self.prepare_new(context, object, place)?;
+        }
         Ok(())
     }
 
     async fn admit_new(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         object: &S::Object,
         options: &WriteOptions,
@@ -124,15 +131,8 @@ impl<S: Strategy> Registry<S> {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
         context.warnings.extend(self.strategy.warnings(object));
-        let review = Review {
-            operation: admission::Operation::Create,
-            resource: Self::RESOURCE,
-            namespace: check::text(metadata.namespace.as_ref()),
-            name: check::text(metadata.name.as_ref()),
-            user: &context.user,
-            dry_run: options.dry_run,
-        };
-        self.admission.validate(review).await
+        let operation = admission::Operation::Create;
+        self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
     }
 
     async fn insert(
@@ -170,6 +170,18 @@ impl<S: Strategy> Registry<S> {
             None => Ok(Revision::ZERO),
         }
     }
+}
+
+/// Returns the object that a configuration alone makes.
+fn applied<H: Resource>(
+    config: &Tree,
+    options: &WriteOptions,
+    writer: &Writer<'_, H>,
+) -> Result<H, ApiError> {
+    let value = writer.apply(None, &config.value)?;
+    let tree = Tree { value, duplicates: config.duplicates.clone() };
+    let decoded = writer.form().decode_value(tree, options.field_validation);
+    decoded.map(|decoded| decoded.object).map_err(|problem| ApiError::bad_request(problem.to_string()))
 }
 
 /// What came of an attempt to store a new object.

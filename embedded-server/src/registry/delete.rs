@@ -5,6 +5,7 @@ use bytes::Bytes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusDetails;
 use tokio::time::Instant;
 
+use super::form::Form;
 use super::operation::{Context, ListOutcome, Outcome};
 use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, storage_error};
 use crate::admission::{self, Review, Validate};
@@ -21,6 +22,7 @@ const FOREGROUND: &str = "foregroundDeletion";
 impl<S: Strategy> Registry<S> {
     pub(super) async fn delete(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         place: &Place,
         options: &DeleteOptions,
@@ -30,7 +32,7 @@ impl<S: Strategy> Registry<S> {
         loop {
             let object = Self::decode(&current.encoded.json())?;
             check_preconditions::<S>(object.metadata(), options)?;
-            self.admit_deletion(context, place, options).await?;
+            self.admit_deletion(form, context, place, options).await?;
             match self.remove(place, &current, object, options).await? {
                 Removed::Done(outcome) => return Ok(outcome),
                 Removed::Lost(fresher) if Instant::now() < deadline => current = fresher,
@@ -41,13 +43,14 @@ impl<S: Strategy> Registry<S> {
 
     async fn admit_deletion(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         place: &Place,
         options: &DeleteOptions,
     ) -> Result<(), ApiError> {
         let review = Review {
             operation: admission::Operation::Delete,
-            resource: Self::RESOURCE,
+            resource: form.descriptor(),
             namespace: &place.namespace,
             name: &place.name,
             user: &context.user,
@@ -112,7 +115,7 @@ impl<S: Strategy> Registry<S> {
         let news = finalizers != metadata.finalizers || metadata.deletion_timestamp.is_none();
         metadata.finalizers = finalizers;
         if metadata.deletion_timestamp.is_none() {
-            metadata.deletion_timestamp = Some(Time(self.now()));
+            metadata.deletion_timestamp = Some(Time(self.clock.now()));
             metadata.deletion_grace_period_seconds = Some(0);
             metadata.generation = metadata.generation.map(|generation| match generation {
                 0 => 0,
@@ -124,6 +127,7 @@ impl<S: Strategy> Registry<S> {
 
     pub(super) async fn delete_collection(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         place: Place,
         list: ListOptions,
@@ -133,7 +137,7 @@ impl<S: Strategy> Registry<S> {
         let Outcome::List(ListOutcome { items, .. }) = &outcome else { return Ok(outcome) };
         for item in items {
             let place = place_of(item.key());
-            match self.delete(context, &place, options).await {
+            match self.delete(form, context, &place, options).await {
                 Ok(_) => {}
                 Err(error) if error.reason() == Reason::NotFound => {}
                 Err(error) => return Err(error),

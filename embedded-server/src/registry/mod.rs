@@ -3,16 +3,20 @@
 //! A [`Registry`] turns an [`Operation`] into an [`Outcome`]: it decodes, applies the type's [`Strategy`],
 //! validates, asks admission and commits. Knows no HTTP.
 
+mod admit;
 mod apply;
 mod check;
 mod create;
 mod delete;
 mod fieldmanager;
+mod form;
 mod generate;
 mod json_patch;
 mod operation;
 mod patch;
 mod read;
+mod reader;
+mod served;
 mod strategic;
 mod strategy;
 mod token;
@@ -23,17 +27,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use parking_lot::RwLock;
 use schemars::{Schema, SchemaGenerator};
-use serde_json::Value;
 
+use self::form::{Form, Forms};
 pub use self::operation::{
     Body, Change, Context, ListOutcome, MayCreate, Operation, Outcome, Request, Warnings, WatchOutcome,
 };
-use self::strategic::PatchSchema;
+pub use self::reader::Reader;
 pub use self::strategy::{Column, SelectableField, Strategy};
 use crate::admission::Chain;
-use crate::cacher::{CacheError, Cacher, Describe, Limits, Object, Place, Selectable};
+use crate::cacher::{CacheError, Cacher, Convert, Describe, Limits, Object, Place, Selectable};
 use crate::clock::Clock;
+pub use crate::codec::{Cell, Cells};
 use crate::codec::{Encoded, EventType, Malformed, encode};
 use crate::meta::{ApiError, Descriptor, GetOptions, Reason, Resource, Revision};
 use crate::storage::{Backend, Key, Prefix, StorageError};
@@ -41,13 +47,20 @@ use crate::storage::{Backend, Key, Prefix, StorageError};
 /// How long a write that loses races is tried again.
 const WRITE_DEADLINE: Duration = Duration::from_secs(34);
 
-/// A resource type as the layers above see it, whatever its Rust type.
+/// A resource type in one version as the layers above see it, whatever its Rust type.
 #[async_trait]
 pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
-    /// Returns names and scope of the type.
+    /// Returns names and scope of the type in the version.
     fn descriptor(&self) -> &'static Descriptor;
 
-    /// Carries out an operation.
+    /// Returns the version in which objects are stored.
+    fn storage_version(&self) -> &'static str;
+
+    /// Returns what brings stored objects into the version, unless they are stored in it.
+    fn conversion(&self) -> Option<&Arc<dyn Convert>>;
+
+    /// Carries out an operation. Bodies and patches are in the version; the objects that come out are as they
+    /// are stored.
     ///
     /// # Errors
     /// What the client is told.
@@ -56,11 +69,11 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
     /// Returns the columns of the type's table after `Name`.
     fn columns(&self) -> Vec<ColumnDefinition>;
 
-    /// Returns an object's cells in the order of [`Rest::columns`].
-    ///
-    /// # Errors
-    /// When the bytes are no object of the type.
-    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed>;
+    /// Returns what makes rows of stored objects: their cells are in the order of [`Rest::columns`].
+    fn describe(&self) -> &dyn Describe;
+
+    /// Returns the time that rows tell ages by.
+    fn now(&self) -> Timestamp;
 
     /// Returns what makes the type's schema: a reference, with its definition left in the generator.
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema;
@@ -87,7 +100,8 @@ pub struct ColumnDefinition {
     pub priority: i32,
 }
 
-/// All verbs of one resource type.
+/// All verbs of one resource type, in every version that it is served in; by itself in the one in which objects are
+/// stored.
 #[derive(Debug)]
 pub struct Registry<S: Strategy> {
     strategy: Arc<S>,
@@ -96,8 +110,8 @@ pub struct Registry<S: Strategy> {
     admission: Chain,
     clock: Arc<dyn Clock>,
     prefix: Prefix,
-    patch_schema: PatchSchema,
-    field_schema: fieldmanager::Schema,
+    stored: Arc<Form<S::Object>>,
+    forms: RwLock<Arc<Forms<S::Object>>>,
 }
 
 impl<S: Strategy> Registry<S> {
@@ -117,16 +131,12 @@ impl<S: Strategy> Registry<S> {
         let strategy = Arc::new(strategy);
         let describe = Arc::new(Described(Arc::clone(&strategy)));
         let cacher = Cacher::start(Arc::clone(&backend), prefix.clone(), describe, limits).await?;
-        let patch_schema = PatchSchema::of::<S::Object>();
-        let field_schema = fieldmanager::Schema::of(Self::RESOURCE, Self::schema_of);
-        Ok(Self { strategy, backend, cacher, admission, clock, prefix, patch_schema, field_schema })
+        let stored = Arc::new(Form::stored());
+        let forms = RwLock::new(Arc::new(Forms::new(Arc::clone(&stored))));
+        Ok(Self { strategy, backend, cacher, admission, clock, prefix, stored, forms })
     }
 
     const RESOURCE: &'static Descriptor = &S::Object::DESCRIPTOR;
-
-    fn schema_of(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<S::Object>()
-    }
 
     /// Returns the stored state of an object, as fresh as the request.
     async fn current(&self, place: &Place) -> Result<Current, ApiError> {
@@ -154,8 +164,27 @@ impl<S: Strategy> Registry<S> {
         encode(object).map_err(ApiError::internal)
     }
 
-    fn now(&self) -> Timestamp {
-        self.clock.now()
+    /// Carries out an operation that was asked for in a version.
+    async fn execute_in(
+        &self,
+        form: &Form<S::Object>,
+        context: &Context,
+        request: Request,
+    ) -> Result<Outcome, ApiError> {
+        let Request { place, subresource, operation } = request;
+        match operation {
+            Operation::Get(options) => self.get(&place, options).await,
+            Operation::List(options) => self.list(place, options).await,
+            Operation::Watch(options) => self.watch(place, options).await,
+            Operation::Create { body, options } => self.create(form, context, &place, &body, &options).await,
+            Operation::Update { change, options } => {
+                self.update(form, context, &place, subresource, &change, &options).await
+            }
+            Operation::Delete(options) => self.delete(form, context, &place, &options).await,
+            Operation::DeleteCollection { list, delete } => {
+                self.delete_collection(form, context, place, list, &delete).await
+            }
+        }
     }
 }
 
@@ -217,18 +246,24 @@ fn storage_error<S: Strategy>(error: &StorageError, verb: &str) -> ApiError {
     }
 }
 
-/// Lets selectors see what the strategy shows them.
+/// Shows of an object what the strategy says.
 #[derive(Debug)]
 struct Described<S>(Arc<S>);
 
 impl<S: Strategy> Describe for Described<S> {
-    fn describe(&self, object: &[u8]) -> Selectable {
+    fn selectable(&self, object: &[u8]) -> Selectable {
         let Ok(object) = serde_json::from_slice::<S::Object>(object) else { return Selectable::default() };
         let fields = self.0.selectable_fields();
         Selectable {
             labels: object.metadata().labels.clone().unwrap_or_default(),
             fields: fields.iter().map(|field| (field.path, (field.value)(&object).to_owned())).collect(),
         }
+    }
+
+    fn cells(&self, object: &[u8]) -> Result<Cells, Malformed> {
+        let object: S::Object = serde_json::from_slice(object).map_err(|_| Malformed)?;
+        let name = check::text(object.metadata().name.as_ref());
+        Ok(Cells::new(name, self.0.columns().iter().map(|column| (column.cell)(&object))))
     }
 }
 
@@ -238,21 +273,16 @@ impl<S: Strategy> Rest for Registry<S> {
         Self::RESOURCE
     }
 
+    fn storage_version(&self) -> &'static str {
+        Self::RESOURCE.version
+    }
+
+    fn conversion(&self) -> Option<&Arc<dyn Convert>> {
+        None
+    }
+
     async fn execute(&self, context: &Context, request: Request) -> Result<Outcome, ApiError> {
-        let Request { place, subresource, operation } = request;
-        match operation {
-            Operation::Get(options) => self.get(&place, options).await,
-            Operation::List(options) => self.list(place, options).await,
-            Operation::Watch(options) => self.watch(place, options).await,
-            Operation::Create { body, options } => self.create(context, &place, &body, &options).await,
-            Operation::Update { change, options } => {
-                self.update(context, &place, subresource, &change, &options).await
-            }
-            Operation::Delete(options) => self.delete(context, &place, &options).await,
-            Operation::DeleteCollection { list, delete } => {
-                self.delete_collection(context, place, list, &delete).await
-            }
-        }
+        self.execute_in(&self.stored, context, request).await
     }
 
     fn columns(&self) -> Vec<ColumnDefinition> {
@@ -266,14 +296,16 @@ impl<S: Strategy> Rest for Registry<S> {
         self.strategy.columns().iter().map(definition).collect()
     }
 
-    fn cells(&self, object: &[u8]) -> Result<Vec<Value>, Malformed> {
-        let object: S::Object = serde_json::from_slice(object).map_err(|_| Malformed)?;
-        let now = self.now();
-        Ok(self.strategy.columns().iter().map(|column| (column.cell)(&object, now)).collect())
+    fn describe(&self) -> &dyn Describe {
+        &**self.cacher.describe()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     fn schema(&self) -> fn(&mut SchemaGenerator) -> Schema {
-        Self::schema_of
+        self.stored.schema()
     }
 
     fn is_ready(&self) -> bool {

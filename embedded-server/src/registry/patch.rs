@@ -6,12 +6,13 @@ use ::json_patch::Patch;
 use serde_json::{Map, Value};
 
 use super::apply::{self, Writer};
+use super::form::Form;
 use super::json_patch;
 use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
-use crate::codec::{Decoded, Expected, Problem, Tree, decode, decode_value};
+use crate::codec::{Decoded, Problem, Tree};
 use crate::meta::field::{self, Path};
-use crate::meta::{ApiError, Resource};
+use crate::meta::{ApiError, Descriptor, FieldValidation, Resource};
 
 /// A change whose body has been read.
 #[derive(Debug)]
@@ -26,17 +27,17 @@ pub(super) enum Prepared<'a, T> {
 /// Reads the body of a change.
 pub(super) fn prepare<'a, T: Resource>(
     change: &Change,
-    expected: Expected<'_>,
-    schema: &'a PatchSchema,
+    form: &'a Form<T>,
+    validation: FieldValidation,
 ) -> Result<Prepared<'a, T>, ApiError> {
     match change {
-        Change::Replace(body) => decode(&body.bytes, body.format, expected).map(Prepared::Replace),
+        Change::Replace(body) => form.decode(body, validation).map(Prepared::Replace),
         Change::MergePatch(body) => read_merge(body).map(Prepared::Merge),
         Change::StrategicMergePatch(body) => {
-            read_strategic(body).map(|tree| Prepared::Strategic(tree, schema))
+            read_strategic(body).map(|tree| Prepared::Strategic(tree, form.patch_schema()))
         }
         Change::JsonPatch(body) => json_patch::read(body).map(Prepared::Json),
-        Change::Apply(body) => apply::read(body, expected.validation).map(Prepared::Apply),
+        Change::Apply(body) => apply::read(body, validation).map(Prepared::Apply),
     }
 }
 
@@ -65,20 +66,21 @@ fn read_strategic(body: &Body) -> Result<Tree, ApiError> {
 }
 
 impl<T: Resource> Prepared<'_, T> {
-    /// Returns what the encoded object `current` becomes.
+    /// Returns what the stored object `current` becomes when it is changed as the writer's version spells it.
     pub(super) fn apply(
         &self,
         current: &[u8],
-        expected: Expected<'_>,
-        writer: &Writer<'_>,
+        validation: FieldValidation,
+        writer: &Writer<'_, T>,
     ) -> Result<Decoded<T>, ApiError> {
         if let Self::Replace(decoded) = self {
             return Ok(decoded.clone());
         }
-        let value = self.patched(serde_json::from_slice(current).map_err(ApiError::internal)?, writer)?;
-        self.check_type(&value, expected)?;
-        decode_value(Tree { value, duplicates: self.duplicates() }, expected)
-            .map_err(|problem| self.misshapen(current, expected, &problem))
+        let form = writer.form();
+        let value = self.patched(form.to_value_of_stored(current)?, writer)?;
+        self.check_type(&value, form.descriptor())?;
+        form.decode_value(Tree { value, duplicates: self.duplicates() }, validation)
+            .map_err(|problem| self.misshapen(current, form.descriptor(), &problem))
     }
 
     /// Returns the configuration of an apply, which alone of all patches can create.
@@ -89,7 +91,7 @@ impl<T: Resource> Prepared<'_, T> {
         }
     }
 
-    fn patched(&self, mut value: Value, writer: &Writer<'_>) -> Result<Value, ApiError> {
+    fn patched(&self, mut value: Value, writer: &Writer<'_, T>) -> Result<Value, ApiError> {
         match self {
             Self::Replace(_) => {}
             Self::Merge(patch) => ::json_patch::merge(&mut value, &patch.value),
@@ -112,11 +114,11 @@ impl<T: Resource> Prepared<'_, T> {
 
     /// Refuses a patch that makes another type of the object. A strategic merge patch is merged into an object
     /// of a type that it cannot change.
-    fn check_type(&self, value: &Value, expected: Expected<'_>) -> Result<(), ApiError> {
+    fn check_type(&self, value: &Value, expected: &Descriptor) -> Result<(), ApiError> {
         if matches!(self, Self::Strategic(..)) { Ok(()) } else { check_type(value, expected) }
     }
 
-    fn misshapen(&self, current: &[u8], expected: Expected<'_>, problem: &Problem) -> ApiError {
+    fn misshapen(&self, current: &[u8], expected: &Descriptor, problem: &Problem) -> ApiError {
         match self {
             Self::Strategic(patch, _) => invalid_patch(&Go(&patch.value).to_string(), "", expected, problem),
             _ => misshapen::<T>(current, expected, problem),
@@ -138,9 +140,8 @@ fn refused(error: &PatchError) -> ApiError {
 }
 
 /// Refuses a patch that makes another type of the object.
-fn check_type(value: &Value, expected: Expected<'_>) -> Result<(), ApiError> {
+fn check_type(value: &Value, resource: &Descriptor) -> Result<(), ApiError> {
     let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
-    let resource = expected.resource;
     if text("kind") == resource.kind && text("apiVersion") == resource.api_version() {
         return Ok(());
     }
@@ -153,13 +154,13 @@ fn check_type(value: &Value, expected: Expected<'_>) -> Result<(), ApiError> {
     )))
 }
 
-fn misshapen<T: Resource>(current: &[u8], expected: Expected<'_>, problem: &Problem) -> ApiError {
+fn misshapen<T: Resource>(current: &[u8], expected: &Descriptor, problem: &Problem) -> ApiError {
     let name = serde_json::from_slice::<T>(current).ok();
     let name = name.as_ref().and_then(|object| object.metadata().name.as_deref()).unwrap_or_default();
     invalid_patch(name, name, expected, problem)
 }
 
-fn invalid_patch(shown: &str, name: &str, expected: Expected<'_>, problem: &Problem) -> ApiError {
+fn invalid_patch(shown: &str, name: &str, expected: &Descriptor, problem: &Problem) -> ApiError {
     let error = field::Error::invalid(&Path::new("patch"), shown, problem.to_string());
-    ApiError::invalid(expected.resource.group, expected.resource.kind, name, &[error])
+    ApiError::invalid(expected.group, expected.kind, name, &[error])
 }

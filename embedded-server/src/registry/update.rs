@@ -2,15 +2,19 @@
 //!
 //! Source: `apiserver/pkg/registry/rest/update.go`, `apiserver/pkg/registry/generic/registry/store.go`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::admit::review;
 use super::apply::Writer;
+use super::form::Form;
 use super::operation::{Change, Context, Outcome};
 use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, patch, storage_error};
-use crate::admission::{self, Review, Validate};
+use crate::admission::{self, Validate};
 use crate::cacher::Place;
-use crate::codec::{Encoded, EventType, Expected};
+use crate::codec::{Encoded, EventType};
 use crate::meta::field::{self, Path};
 use crate::meta::{ApiError, Reason, Resource, Subresource, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
@@ -18,18 +22,18 @@ use crate::storage::{StorageError, Write};
 impl<S: Strategy> Registry<S> {
     pub(super) async fn update(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         place: &Place,
         part: Option<Subresource>,
         change: &Change,
         options: &WriteOptions,
     ) -> Result<Outcome, ApiError> {
-        let expected = Expected { resource: Self::RESOURCE, validation: options.field_validation };
-        let change = patch::prepare::<S::Object>(change, expected, &self.patch_schema)?;
+        let change = patch::prepare(change, form, options.field_validation)?;
         if let patch::Prepared::Replace(new) = &change {
             check::name(new.object.metadata(), place)?;
         }
-        let writer = Writer::new::<S::Object>(&self.field_schema, options, part, self.now());
+        let writer = self.writer(form, options, part);
         let deadline = Instant::now() + WRITE_DEADLINE;
         let mut current = match self.found_or_created(context, place, part, &change, options, &writer).await?
         {
@@ -39,18 +43,34 @@ impl<S: Strategy> Registry<S> {
         loop {
             let json = current.encoded.json();
             let old = Self::decode(&json)?;
-            let changed = change.apply(&json, expected, &writer)?;
+            let changed = change.apply(&json, options.field_validation, &writer)?;
             context.warnings.extend(changed.warnings);
             let mut new = changed.object;
             self.prepare_changed(context, &mut new, &old, place, part)?;
             writer.record(Some(&json), &mut new, change.configuration().is_some())?;
-            self.admit_changed(context, &new, &old, options).await?;
+            let operation = admission::Operation::Update;
+            if let Some(mutated) = self.mutated(operation, context, &new, &writer, options).await? {
+                new = mutated;
+                self.prepare_changed(context, &mut new, &old, place, part)?;
+                writer.keep_times(&json, &mut new)?;
+            }
+            self.admit_changed(form, context, &new, &old, options).await?;
             match self.replace(place, &current, new, options.dry_run).await? {
                 Replaced::Done(object) => return Ok(Outcome::Object { code: 200, object }),
                 Replaced::Lost(fresher) if Instant::now() < deadline => current = fresher,
                 Replaced::Lost(_) => return Err(ApiError::deadline_exceeded()),
             }
         }
+    }
+
+    /// Returns who writes, in a version.
+    pub(super) fn writer<'a>(
+        &self,
+        form: &'a Form<S::Object>,
+        options: &'a WriteOptions,
+        part: Option<Subresource>,
+    ) -> Writer<'a, S::Object> {
+        Writer::new(form, Arc::clone(&self.forms.read()), options, part, self.clock.now())
     }
 
     /// Returns the object to change; an apply makes one where there is none.
@@ -61,7 +81,7 @@ impl<S: Strategy> Registry<S> {
         part: Option<Subresource>,
         change: &patch::Prepared<'_, S::Object>,
         options: &WriteOptions,
-        writer: &Writer<'_>,
+        writer: &Writer<'_, S::Object>,
     ) -> Result<Found, ApiError> {
         let missing = match self.current(place).await {
             Err(error) if error.reason() == Reason::NotFound && part.is_none() => error,
@@ -111,6 +131,7 @@ impl<S: Strategy> Registry<S> {
 
     async fn admit_changed(
         &self,
+        form: &Form<S::Object>,
         context: &Context,
         new: &S::Object,
         old: &S::Object,
@@ -128,15 +149,8 @@ impl<S: Strategy> Registry<S> {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
         context.warnings.extend(self.strategy.warnings(new));
-        let review = Review {
-            operation: admission::Operation::Update,
-            resource: Self::RESOURCE,
-            namespace: check::text(metadata.namespace.as_ref()),
-            name,
-            user: &context.user,
-            dry_run: options.dry_run,
-        };
-        self.admission.validate(review).await
+        let operation = admission::Operation::Update;
+        self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
     }
 
     /// Writes `new` over `current`, or nothing when they are equal.

@@ -117,6 +117,7 @@ fn http2(mut builder: auto::Builder<Streams>, streams: u32) -> auto::Builder<Str
         .timer(TokioTimer::new())
         .max_concurrent_streams(streams)
         .max_header_list_size(limits::HEAD_SIZE)
+        .max_frame_size(limits::FRAME)
         .max_pending_accept_reset_streams(limits::PENDING_RESETS)
         .max_local_error_reset_streams(limits::CAUSED_RESETS)
         .initial_stream_window_size(limits::STREAM_WINDOW)

@@ -22,7 +22,9 @@ pub(super) const TCP_KEEPALIVE: Duration = Duration::from_secs(180);
 /// How large the head of a request may be, in bytes.
 pub(super) const HEAD_SIZE: u32 = 1 << 20;
 /// How many headers an HTTP/1.1 request may have; the parser makes room for all of them each time.
-pub(super) const HEADERS: usize = 1024;
+pub(super) const HEADERS: usize = 1000;
+/// How large a frame of HTTP/2 may be, in bytes.
+pub(super) const FRAME: u32 = 256 << 10;
 /// How much of a body may be under way in a stream, in bytes.
 pub(super) const STREAM_WINDOW: u32 = 256 << 10;
 /// The same of all streams of a connection together.

@@ -1,14 +1,10 @@
 //! What surrounds the API on a connection. Knows no Kubernetes.
 
-use std::any::Any;
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::FutureExt;
 use http::header::CONNECTION;
-use http::{Request, Response, StatusCode, Version};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use tokio::sync::Notify;
@@ -33,7 +29,7 @@ impl Stack {
         Self { api, goaway_chance }
     }
 
-    /// Returns the service that answers what comes from `peer`, panics included. Wakes `retire` when the connection
+    /// Returns the service that answers what comes from `peer`. Wakes `retire` when the connection
     /// is to take no more requests.
     pub(super) fn service(
         &self,
@@ -52,8 +48,7 @@ impl Stack {
                 stack.api.shown(not_after);
             }
             async move {
-                let handled = AssertUnwindSafe(stack.api.handle(&peer, request)).catch_unwind().await;
-                let answer = handled.unwrap_or_else(|panic| panicked(&*panic));
+                let answer = stack.api.handle(&peer, request).await;
                 let lasts = answer.body().lasts();
                 if lasts {
                     answering.lasts();
@@ -84,15 +79,4 @@ impl Stack {
         }
         answer
     }
-}
-
-/// Answers a request whose handling panicked. Source: `apiserver/pkg/server/filters/wrap.go`.
-fn panicked(panic: &(dyn Any + Send)) -> Response<Body> {
-    let why = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let why = why.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(panic = %why, "a request caused a panic");
-    let text = "This request caused apiserver to panic. Look in the logs for details.\n";
-    let mut response = Response::new(Body::Full(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
 }

@@ -1,28 +1,31 @@
 //! The columns of `kubectl get workflows`. What is not there reads `<none>`, as in the tables of Kubernetes.
 
-use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
 
 use super::{Workflow, WorkflowPhase};
 use crate::meta::duration;
-use crate::registry::Column;
+use crate::registry::{Cell, Column};
 
 const NONE: &str = "<none>";
 
 /// The columns after `Name`; those of priority 1 are shown by `-o wide`.
 pub(super) const COLUMNS: [Column<Workflow>; 9] = [
-    column("Phase", "string", 0, "Where in its life the run is.", |of, _| or_none(&of.status.phase)),
-    column("Schedule", "string", 0, "When the workflow runs, as a cron expression.", |of, _| {
+    column("Phase", "string", 0, "Where in its life the run is.", |of| or_none(&of.status.phase)),
+    column("Schedule", "string", 0, "When the workflow runs, as a cron expression.", |of| {
         or_none(&of.spec.schedule)
     }),
-    column("Steps", "integer", 0, "How many steps there are.", |of, _| Value::from(of.spec.steps.len())),
-    column("Age", "date", 0, "How long ago the workflow was created.", age),
-    column("Timeout", "string", 1, "How long a run may take.", |of, _| or_none(&of.spec.timeout)),
-    column("Started", "date", 1, "How long ago the run started.", started),
+    column("Steps", "integer", 0, "How many steps there are.", |of| Value::from(of.spec.steps.len()).into()),
+    column("Age", "date", 0, "How long ago the workflow was created.", |of| {
+        since(of.metadata.creation_timestamp.as_ref(), "<unknown>")
+    }),
+    column("Timeout", "string", 1, "How long a run may take.", |of| or_none(&of.spec.timeout)),
+    column("Started", "date", 1, "How long ago the run started.", |of| {
+        since(of.status.start_time.as_ref(), NONE)
+    }),
     column("Duration", "string", 1, "How long the run took, or has taken so far.", run_duration),
-    column("Images", "string", 1, "The images of the steps.", |of, _| or_none(&images(of))),
-    column("Message", "string", 1, "Why the phase is what it is.", |of, _| or_none(&of.status.message)),
+    column("Images", "string", 1, "The images of the steps.", |of| or_none(&images(of))),
+    column("Message", "string", 1, "Why the phase is what it is.", |of| or_none(&of.status.message)),
 ];
 
 const fn column(
@@ -30,34 +33,32 @@ const fn column(
     kind: &'static str,
     priority: i32,
     description: &'static str,
-    cell: fn(&Workflow, Timestamp) -> Value,
+    cell: fn(&Workflow) -> Cell,
 ) -> Column<Workflow> {
     Column { name, kind, format: "", description, priority, cell }
 }
 
-fn or_none(text: &str) -> Value {
-    Value::from(if text.is_empty() { NONE } else { text })
+fn text(text: &str) -> Cell {
+    Value::from(text).into()
 }
 
-fn since(start: &Time, end: Timestamp) -> Value {
-    Value::from(duration::human(end.duration_since(start.0)))
+fn or_none(value: &str) -> Cell {
+    text(if value.is_empty() { NONE } else { value })
 }
 
-fn age(workflow: &Workflow, now: Timestamp) -> Value {
-    let created = workflow.metadata.creation_timestamp.as_ref();
-    created.map_or_else(|| Value::from("<unknown>"), |created| since(created, now))
-}
-
-fn started(workflow: &Workflow, now: Timestamp) -> Value {
-    workflow.status.start_time.as_ref().map_or_else(|| or_none(""), |start| since(start, now))
+fn since(start: Option<&Time>, otherwise: &str) -> Cell {
+    start.map_or_else(|| text(otherwise), |start| start.0.into())
 }
 
 /// Returns how long the run took; of one that has ended without saying when, nothing can be told.
-fn run_duration(workflow: &Workflow, now: Timestamp) -> Value {
+fn run_duration(workflow: &Workflow) -> Cell {
     let status = &workflow.status;
     let has_ended = WorkflowPhase::from_name(&status.phase).is_some_and(WorkflowPhase::is_final);
-    let end = status.completion_time.as_ref().map(|end| end.0).or((!has_ended).then_some(now));
-    status.start_time.as_ref().zip(end).map_or_else(|| or_none(""), |(start, end)| since(start, end))
+    match (&status.start_time, &status.completion_time) {
+        (Some(start), Some(end)) => text(&duration::human(end.0.duration_since(start.0))),
+        (Some(start), None) if !has_ended => start.0.into(),
+        _ => text(NONE),
+    }
 }
 
 /// Returns the images in the order of their steps, each once.
@@ -77,14 +78,20 @@ mod tests {
 
     use super::super::testing::{Builder, at, workflow};
     use super::*;
+    use crate::registry::Cells;
 
+    /// Returns the row without the name, as it reads at a time of day.
     fn row(workflow: &Workflow, now: &str) -> Vec<Value> {
-        COLUMNS.iter().map(|column| (column.cell)(workflow, at(now))).collect()
+        let mut out = Vec::new();
+        let cells = COLUMNS.iter().map(|column| (column.cell)(workflow));
+        Cells::new("", cells).write(&mut out, at(now));
+        let mut row: Vec<Value> = serde_json::from_slice(&out).unwrap();
+        row.split_off(1)
     }
 
     fn cell(workflow: &Workflow, name: &str, now: &str) -> Value {
-        let column = COLUMNS.iter().find(|column| column.name == name).unwrap();
-        (column.cell)(workflow, at(now))
+        let column = COLUMNS.iter().position(|column| column.name == name).unwrap();
+        row(workflow, now).swap_remove(column)
     }
 
     #[test]

@@ -86,6 +86,10 @@ async fn the_one_document_is_not_sent_twice() {
     assert!(again.body.is_empty());
     assert_eq!(again.header("etag"), tag);
     server.get("/apis").accept(AGGREGATED).header("if-none-match", "\"OLD\"").await.expect(200);
+    let indented = server.get("/apis").accept(AGGREGATED).header("user-agent", "curl/8").await.expect(200);
+    assert!(indented.text().starts_with("{\n  \""));
+    assert_eq!((indented.header("etag"), indented.header("content-type")), (&*tag, AGGREGATED));
+    assert_eq!(indented.json(), first.json());
 }
 
 #[tokio::test]
@@ -144,4 +148,8 @@ async fn the_version_is_told() {
     {
         assert!(version[field].is_string(), "{field}");
     }
+    let answer = server.get("/version").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert!(answer.text().starts_with("{\n  \"major\": \"1\",\n") && answer.text().ends_with("\n}"));
+    server.get("/version").accept("application/yaml").await.expect(406);
 }

@@ -276,16 +276,26 @@ async fn what_is_not_served_is_not_found() {
         "/apis/workflow.example.com/v1alpha1/namespaces/default/jobs/a",
         "/apis/workflow.example.com/v1alpha1/namespaces/default",
         "/apis/workflow.example.com/v1alpha1/workflows/a",
+        "/apis/workflow.example.com/v2",
         "/apis/workflow.example.com/v2/workflows",
-        "/apis/other.example.com/v1alpha1/workflows",
+        "/version/x",
         &(item("a") + "/scale"),
         &(item("a") + "/status/x"),
     ] {
         server.get(path).await.failure(404, "NotFound", message);
     }
-    for path in ["/api", "/api/v1/pods", "/apis/other.example.com", "/apis/other.example.com/v1", "/nothing"]
-    {
-        assert_eq!(server.get(path).await.expect(404).text(), "404 page not found\n", "{path}");
+    for path in [
+        "/api",
+        "/api/v1/pods",
+        "/apis/other.example.com",
+        "/apis/other.example.com/v1",
+        "/apis/other.example.com/v1/namespaces/default/workflows",
+        "/nothing",
+        "/readyz/",
+    ] {
+        let answer = server.get(path).await.expect(404);
+        assert_eq!(answer.text(), "404 page not found\n", "{path}");
+        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
     }
 }
 

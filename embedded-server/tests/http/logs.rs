@@ -1,12 +1,13 @@
 //! What is logged of requests, and what never is.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 use crate::support::{ALL, FOREIGNER, MASTER, Protocol, TestServer, WORKFLOWS, workflow};
 
@@ -27,9 +28,13 @@ impl io::Write for Kept {
     }
 }
 
+/// As long as there is but one subscriber, what another test's thread logs first is taken for what nobody wants.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
 impl Kept {
     /// Keeps all that this thread logs.
     fn all(level: LevelFilter) -> (Self, DefaultGuard) {
+        LazyLock::force(&ANOTHER);
         let kept = Self::default();
         let writer = kept.clone();
         let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level);

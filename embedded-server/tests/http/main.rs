@@ -4,8 +4,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod admission;
+mod aggregator;
 mod audit;
 mod authn_authz;
+mod compression;
+mod connection;
+mod controllers;
 mod create;
 mod delete;
 mod discovery;
@@ -13,6 +18,7 @@ mod get_list;
 mod health;
 mod hostile;
 mod inflight;
+mod informers;
 mod leaving;
 mod logs;
 mod metrics;
@@ -21,6 +27,7 @@ mod openapi;
 mod paging;
 mod patch;
 mod races;
+mod request_rules;
 mod server_side_apply;
 mod status;
 mod strategic_patch;
@@ -30,5 +37,7 @@ mod time_limits;
 mod tls;
 mod update;
 mod validation;
+mod versions;
+mod wardle;
 mod watch;
 mod watch_time;

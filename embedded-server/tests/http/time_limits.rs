@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
+use embedded_server::authorization::{Authorizer, Decision, Unanswered};
+use embedded_server::meta::{Attributes, UserInfo};
 use futures::stream;
 use http::Method;
 use http_body::Frame;
@@ -15,6 +18,7 @@ use crate::support::{ALL, Hang, Setup, TestServer, WORKFLOWS, item, workflow};
 
 const GAVE_UP: &str =
     "Timeout: request did not complete within requested timeout - context deadline exceeded";
+const TOO_LONG: &str = "Timeout: request did not complete within the allotted timeout";
 
 async fn hanging() -> (TestServer, Instant) {
     (Setup::on(Arc::new(Hang::default())).without_sockets().await, Instant::now())
@@ -29,10 +33,13 @@ async fn a_write_is_given_up_after_34_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_may_ask_for_less_time_but_not_for_more() {
-    for (asked, seconds) in [("5s", 5), ("1500ms", 1), ("10m", 34), ("0s", 34)] {
+    for (asked, seconds, message) in
+        [("5s", 5, TOO_LONG), ("1500ms", 1, TOO_LONG), ("10m", 34, GAVE_UP), ("0s", 34, GAVE_UP)]
+    {
         let (server, started) = hanging().await;
         let answer = server.post(format!("{WORKFLOWS}?timeout={asked}"), workflow("a")).await;
-        answer.failure(504, "Timeout", GAVE_UP);
+        let status = answer.failure(504, "Timeout", message);
+        assert_eq!(status["details"], json!({}));
         assert_eq!(started.elapsed().as_secs(), seconds, "{asked}");
     }
 }
@@ -40,12 +47,34 @@ async fn a_client_may_ask_for_less_time_but_not_for_more() {
 #[tokio::test(start_paused = true)]
 async fn a_timeout_that_cannot_be_read_is_refused() {
     let server = Setup::default().without_sockets().await;
-    let status = server.get(format!("{ALL}?timeout=soon")).await.any_failure(400, "BadRequest");
-    let message = status["message"].as_str().unwrap();
-    assert!(
-        message.starts_with("invalid timeout specified in the request URL - time: invalid duration"),
-        "{message}"
-    );
+    let message = "invalid timeout specified in the request URL - time: invalid duration \"soon\"";
+    for path in [ALL, "/apis", "/nothing"] {
+        server.get(format!("{path}?timeout=soon")).await.failure(400, "BadRequest", message);
+    }
+    server.post(format!("{WORKFLOWS}?timeout=soon"), workflow("a")).await.any_failure(400, "BadRequest");
+    let watch = server.get(format!("{ALL}?watch=1&timeout=soon&timeoutSeconds=1")).events().await;
+    assert_eq!(watch.head.status, 200);
+}
+
+/// Never comes to a decision.
+#[derive(Debug)]
+struct Undecided;
+
+#[async_trait]
+impl Authorizer for Undecided {
+    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> Result<Decision, Unanswered> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_a_request_waits_for_it_is_answered_within_a_minute() {
+    for (query, seconds) in [("", 60), ("?timeout=2m", 60), ("?timeout=7s", 7)] {
+        let server = Setup::default().asking(Undecided).without_sockets().await;
+        let started = Instant::now();
+        server.get(format!("{ALL}{query}")).await.failure(504, "Timeout", TOO_LONG);
+        assert_eq!(started.elapsed().as_secs(), seconds, "{query}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -303,10 +303,11 @@ async fn errors_in_a_stream_are_never_tables() {
 #[tokio::test]
 async fn a_watch_in_yaml_is_not_acceptable() {
     let server = TestServer::start().await;
-    let message = "only the following media types are accepted: application/json";
-    let answer = server.get(format!("{WORKFLOWS}?watch=1")).accept("application/yaml").await;
-    assert_eq!(answer.status, 406);
-    assert!(answer.text().contains(message), "{}", answer.text());
+    let message = "only the following media types are accepted: application/json;stream=watch";
+    for accept in ["application/yaml", "application/yaml,application/json"] {
+        let answer = server.get(format!("{WORKFLOWS}?watch=1")).accept(accept).await.expect(406);
+        assert!(answer.text().contains(message), "{}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -164,6 +164,10 @@ fn version() -> VersionInfo {
     VersionInfo {
         major: "1".to_owned(),
         minor: "36".to_owned(),
+        emulation_major: "1".to_owned(),
+        emulation_minor: "36".to_owned(),
+        min_compatibility_major: "1".to_owned(),
+        min_compatibility_minor: "35".to_owned(),
         git_version: format!("v1.36.0+wfctl.{}", build.version),
         git_commit: build.git_commit.unwrap_or_default().to_owned(),
         compiler: build.rustc.unwrap_or_default().to_owned(),

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderValue, USER_AGENT};
-use http::{HeaderMap, Response, Uri};
+use http::{HeaderMap, Method, Response, Uri};
 use tokio::time::Instant;
 use tracing::Span;
 
 pub use self::attended::Attended;
 use self::labels::{counted, verb};
-pub(super) use self::trace::AUDIT_ID;
+pub(super) use self::trace::{AUDIT_ID, audit_id};
 use super::ServedResource;
 use super::audit::{Audit, Record, Stage};
 use super::body::Body;
@@ -60,6 +60,7 @@ pub(super) struct Exchange {
 struct Asked {
     audit_id: HeaderValue,
     verb: &'static str,
+    bodiless: bool,
     lasts: bool,
     uri: Uri,
     agent: Option<HeaderValue>,
@@ -79,11 +80,17 @@ enum End {
 
 impl Observer {
     /// Begins to see a request.
-    pub(super) fn begin<B>(self: &Arc<Self>, peer: &Peer, request: &Received<B>) -> Exchange {
+    pub(super) fn begin<B>(
+        self: &Arc<Self>,
+        peer: &Peer,
+        request: &Received<B>,
+        audit_id: &HeaderValue,
+    ) -> Exchange {
         let attributes = &request.info().attributes;
         let asked = Asked {
-            audit_id: trace::audit_id(request.headers()),
+            audit_id: audit_id.clone(),
             verb: verb(request),
+            bodiless: request.method() == Method::HEAD,
             lasts: attributes.verb() == Verb::Watch,
             uri: request.uri().clone(),
             agent: request.headers().get(USER_AGENT).cloned(),
@@ -108,11 +115,6 @@ impl Observer {
 }
 
 impl Exchange {
-    /// Returns the request's own name.
-    pub(super) fn audit_id(&self) -> HeaderValue {
-        self.asked.audit_id.clone()
-    }
-
     /// Returns the span of all that is logged while the request is handled.
     pub(super) fn span(&self, headers: &HeaderMap) -> Span {
         trace::span(&self.asked.audit_id, headers)
@@ -174,8 +176,12 @@ impl Exchange {
         if let Some(record) = &mut self.record {
             record.answered(code);
         }
-        if let Body::Full(bytes) = response.body() {
-            let size = bytes.len() as u64;
+        let whole = match response.body() {
+            _ if self.asked.bodiless => Some(0),
+            Body::Full(bytes) => Some(bytes.len() as u64),
+            _ => None,
+        };
+        if let Some(size) = whole {
             self.end(End::Whole(size));
             return response;
         }

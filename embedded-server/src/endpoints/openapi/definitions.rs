@@ -29,8 +29,9 @@ const LIST_METADATA: &str = "Standard list metadata. More info: \
 pub(super) fn definitions(resources: &[ServedResource]) -> Definitions {
     let mut all = machinery(resources);
     for resource in resources {
-        let of_type = types(resource);
-        all.extend(of_type.into_iter().filter(|(name, _)| !name.starts_with("io.k8s.")));
+        for (name, schema) in types(resource) {
+            all.entry(name).or_insert(schema);
+        }
         add_list(&mut all, &resource.descriptor);
         complete_kind(&mut all, &resource.descriptor);
     }
@@ -64,7 +65,8 @@ fn types(resource: &ServedResource) -> Definitions {
     let mut types = collect(generator, descriptor.definition_prefix);
     rename_root(&mut types, &root, descriptor);
     enums::inline(&mut types);
-    types.iter_mut().filter(|(name, _)| !name.starts_with("io.k8s.")).for_each(|(_, schema)| reflow(schema));
+    let prefix = descriptor.definition_prefix;
+    types.iter_mut().filter(|(name, _)| name.starts_with(prefix)).for_each(|(_, schema)| reflow(schema));
     types
 }
 

@@ -38,6 +38,7 @@ pub struct OpenApi {
     v2: OnceLock<Document>,
     v2_protobuf: OnceLock<Document>,
     v3: OnceLock<V3>,
+    v3_protobuf: OnceLock<BTreeMap<String, Document>>,
 }
 
 #[derive(Debug)]
@@ -50,6 +51,9 @@ impl OpenApi {
     /// The media type of version 2 in protobuf. Clients ask for it with `@v1.0` in place of `.v1.0`, too.
     pub const PROTOBUF: &'static str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
+    /// The media type of version 3 in protobuf, of which the same holds.
+    pub const V3_PROTOBUF: &'static str = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+
     /// Describes the given resources; `version` is that of the server.
     pub fn new(version: &str, resources: &[ServedResource]) -> Self {
         Self {
@@ -58,6 +62,7 @@ impl OpenApi {
             v2: OnceLock::new(),
             v2_protobuf: OnceLock::new(),
             v3: OnceLock::new(),
+            v3_protobuf: OnceLock::new(),
         }
     }
 
@@ -68,7 +73,7 @@ impl OpenApi {
 
     /// Returns the document of `/openapi/v2` as [`OpenApi::PROTOBUF`], which is all that kubectl asks for there.
     pub fn v2_protobuf(&self) -> &Document {
-        self.v2_protobuf.get_or_init(|| Document::new(protobuf::encode(&self.build_v2())))
+        self.v2_protobuf.get_or_init(|| self.v2().in_form(protobuf::encode_v2(&self.build_v2())))
     }
 
     /// Returns the document of `/openapi/v3`, which leads to those of [`OpenApi::v3`].
@@ -81,6 +86,11 @@ impl OpenApi {
         self.all_v3().by_path.get(path)
     }
 
+    /// Returns the same document as [`OpenApi::V3_PROTOBUF`].
+    pub fn v3_protobuf(&self, path: &str) -> Option<&Document> {
+        self.all_v3_protobuf().get(path)
+    }
+
     /// Returns where the document of `/openapi/v3/{path}` may be cached for ever, as a path with its hash.
     pub fn v3_url(&self, path: &str) -> Option<String> {
         self.v3(path).map(|document| v3::url(path, document))
@@ -88,10 +98,25 @@ impl OpenApi {
 
     fn all_v3(&self) -> &V3 {
         self.v3.get_or_init(|| {
-            let (operations, definitions) = self.describe();
-            let by_path = v3::documents(&self.version, &operations, &definitions);
+            let json = |(path, document): (String, Value)| (path, Document::json(&document));
+            let by_path = self.build_v3().into_iter().map(json).collect();
             V3 { index: v3::index(&by_path), by_path }
         })
+    }
+
+    fn all_v3_protobuf(&self) -> &BTreeMap<String, Document> {
+        self.v3_protobuf.get_or_init(|| {
+            let encode = |(path, document): (String, Value)| {
+                let encoded = self.v3(&path)?.in_form(protobuf::encode_v3(&document));
+                Some((path, encoded))
+            };
+            self.build_v3().into_iter().filter_map(encode).collect()
+        })
+    }
+
+    fn build_v3(&self) -> BTreeMap<String, Value> {
+        let (operations, definitions) = self.describe();
+        v3::documents(&self.version, &operations, &definitions)
     }
 
     fn build_v2(&self) -> Value {

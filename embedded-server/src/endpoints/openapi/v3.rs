@@ -16,12 +16,12 @@ pub(super) fn documents(
     version: &str,
     operations: &[Operation],
     definitions: &Definitions,
-) -> BTreeMap<String, Document> {
+) -> BTreeMap<String, Value> {
     let mut by_document: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
         by_document.entry(&operation.document).or_default().push(operation);
     }
-    let build = |operations: &[&Operation]| Document::json(&document(version, operations, definitions));
+    let build = |operations: &[&Operation]| document(version, operations, definitions);
     by_document.into_iter().map(|(path, operations)| (path.to_owned(), build(&operations))).collect()
 }
 

@@ -14,7 +14,7 @@ mod owners;
 pub use env::env_var_name;
 pub use labels::{label_key, label_value};
 pub use managed_fields::field_manager;
-pub use names::{dns1123_label, dns1123_subdomain, name_prefix};
+pub use names::{dns1123_label, dns1123_subdomain, name_prefix, path_segment};
 pub use object_meta::{finalizer_warnings, object_meta, object_meta_update};
 
 /// What is wrong with one text, in words; empty when nothing is.

@@ -40,6 +40,16 @@ pub fn dns1123_subdomain(text: &str) -> Messages {
     messages
 }
 
+/// Returns what keeps a text from being one part of a path. Source:
+/// `apimachinery/pkg/api/validate/content/path_segment.go`.
+pub fn path_segment(text: &str) -> Messages {
+    if matches!(text, "." | "..") {
+        return vec![format!("may not be '{text}'")];
+    }
+    let found = ["/", "%"].into_iter().filter(|illegal| text.contains(illegal));
+    found.map(|illegal| format!("may not contain '{illegal}'")).collect()
+}
+
 /// Returns what keeps a text from being the beginning of a generated name: that of a DNS subdomain, save that
 /// it may end in `-`.
 pub fn name_prefix(text: &str) -> Messages {

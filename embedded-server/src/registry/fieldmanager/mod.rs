@@ -55,24 +55,12 @@ pub(in crate::registry) struct Manager<'a> {
 }
 
 /// Brings objects from one served version of a type to another.
-///
-/// A [`Schema`] by itself stands for a type that has one version.
 pub(in crate::registry) trait Versions {
     /// Returns the schema of a version; none when it is not served.
     fn at(&self, api_version: &str) -> Option<&Schema>;
 
     /// Returns an object in another version; none when that is impossible.
     fn convert(&self, object: &Value, api_version: &str) -> Option<Value>;
-}
-
-impl Versions for Schema {
-    fn at(&self, api_version: &str) -> Option<&Schema> {
-        (self.api_version() == api_version).then_some(self)
-    }
-
-    fn convert(&self, object: &Value, api_version: &str) -> Option<Value> {
-        self.at(api_version).map(|_| object.clone())
-    }
 }
 
 /// Why a configuration is not applied.

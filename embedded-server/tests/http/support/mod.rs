@@ -5,6 +5,7 @@ mod authorizers;
 mod backends;
 mod client;
 mod events;
+mod parcels;
 mod pki;
 mod server;
 mod workflows;
@@ -14,6 +15,7 @@ pub(crate) use authorizers::{Gate, Panics};
 pub(crate) use backends::{Hang, RefuseCreates};
 pub(crate) use client::{Call, Client, Outgoing, Protocol};
 pub(crate) use events::Events;
+pub(crate) use parcels::{admitted_parcels, parcels};
 pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities, serving};
 pub(crate) use server::{Setup, TestServer};
 pub(crate) use workflows::{

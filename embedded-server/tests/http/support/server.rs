@@ -11,10 +11,11 @@ use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, ManualClock};
 use embedded_server::endpoints::{Api, AuditPolicy, AuditSink, Builder, MaxInflight, VersionInfo};
 use embedded_server::metrics::Metrics;
-use embedded_server::registry::Registry;
+use embedded_server::registry::{Registry, Rest};
 use embedded_server::server::{Config, Server, ServingCertificate};
 use embedded_server::storage::{Backend, Measured, Memory};
 use embedded_server::workflow::WorkflowStrategy;
+use futures::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -36,7 +37,12 @@ pub(crate) struct Setup {
     audit: Option<(AuditPolicy, Arc<dyn AuditSink>)>,
     config: Config,
     certificate: ServingCertificate,
+    more: Option<Types>,
 }
+
+/// Starts the registries of further types.
+pub(crate) type Types =
+    fn(Arc<dyn Backend>, Arc<dyn Clock>, Limits) -> BoxFuture<'static, Vec<Arc<dyn Rest>>>;
 
 /// A server, and an administrator who talks to it over HTTP/2. It is gone when this is dropped.
 pub(crate) struct TestServer {
@@ -60,6 +66,7 @@ impl Default for Setup {
             audit: None,
             config: Config::default(),
             certificate: ServingCertificate::new(SERVING.chain(), SERVING.key()).unwrap(),
+            more: None,
         }
     }
 }
@@ -106,6 +113,12 @@ impl Setup {
         self
     }
 
+    /// Serves further types.
+    pub(crate) fn serving(mut self, types: Types) -> Self {
+        self.more = Some(types);
+        self
+    }
+
     /// Starts a server that listens.
     pub(crate) async fn start(self) -> TestServer {
         let server = Server::bind("127.0.0.1:0".parse().unwrap(), self.config.clone()).await.unwrap();
@@ -141,17 +154,18 @@ impl Setup {
         authorizers.push(Arc::new(PrivilegedGroup));
         authorizers.push(Arc::new(AlwaysAllowPaths::default()));
         let authorizer = authorization::Union::new(authorizers);
+        let more = match self.more {
+            Some(start) => start(Arc::clone(&self.backend), Arc::clone(&clock), self.limits).await,
+            None => Vec::new(),
+        };
         let metrics = Metrics::default();
         let store = Arc::new(Measured::new(self.backend, metrics.clone()));
         let registry =
             Registry::start(WorkflowStrategy, store, Chain::default(), Arc::clone(&clock), self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
-        let api = Builder::new(authenticators, Arc::new(authorizer))
-            .serve(Arc::new(registry.unwrap()))
-            .version(version)
-            .max_inflight(self.inflight)
-            .metrics(metrics)
-            .clock(clock);
+        let api = Builder::new(authenticators, Arc::new(authorizer)).serve(Arc::new(registry.unwrap()));
+        let api = more.into_iter().fold(api, Builder::serve).version(version);
+        let api = api.max_inflight(self.inflight).metrics(metrics).clock(clock);
         let api = match self.audit {
             Some((policy, sink)) => api.audit(policy, sink),
             None => api,

@@ -29,6 +29,17 @@ const VERSION: &str = "ci.example.com/v1";
 static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| schema(&json!({"spec": spec(), "status": status()}), &json!({})));
 
+/// A schema by itself stands for a type that has one version.
+impl Versions for Schema {
+    fn at(&self, api_version: &str) -> Option<&Schema> {
+        (self.api_version() == api_version).then_some(self)
+    }
+
+    fn convert(&self, object: &Value, api_version: &str) -> Option<Value> {
+        self.at(api_version).map(|_| object.clone())
+    }
+}
+
 fn spec() -> Value {
     let text = json!({"type": "string"});
     let step = json!({

@@ -1,8 +1,11 @@
-//! Version 2 in protobuf: kubectl asks for version 2 in no other form and does not fall back to JSON.
+//! Both versions in protobuf: kubectl asks for version 2 in no other form and does not fall back to JSON.
 //!
-//! The messages are those of gnostic's `OpenAPIv2.proto`. They follow the JSON document closely, so they are
-//! made from it by tables: for each keyword the field numbers that lead to its value. What gnostic has no field
-//! for, which is every extension, is kept as text in YAML, and JSON is that, too.
+//! The messages are gnostic's. They follow the JSON documents closely, so they are made from them by tables: for
+//! each keyword the field numbers that lead to its value. What gnostic has no field for, which is every
+//! extension, is kept as text in YAML, and JSON is that, too.
+
+mod v2;
+mod v3;
 
 use serde_json::{Map, Value};
 
@@ -23,8 +26,10 @@ enum Kind {
     /// Any value at all, as text.
     Any,
     Message(&'static Message),
-    /// A parameter, whose field depends on where it stands.
-    Parameter,
+    /// A default: text, a flag or a number, each in a field of its own, or none of them.
+    Default,
+    /// One of several messages, and the field numbers that lead to it.
+    Choice(fn(&Value) -> (&'static [u64], &'static Message)),
     /// A repeated field, from an array.
     Each(&'static Kind),
     /// A message of one repeated field of text, from an array.
@@ -33,129 +38,20 @@ enum Kind {
     Entries(u64, &'static [u64], &'static Kind),
 }
 
-use Kind::{Any, Bool, Double, Each, Entries, Integer, Text, Texts};
+use Kind::{Any, Bool, Choice, Double, Each, Entries, Integer, Text, Texts};
 
 const NO_EXTENSIONS: u64 = 0;
 const ENTRY_NAME: u64 = 1;
 const ANY_YAML: u64 = 2;
 
-static DOCUMENT: Message = Message {
-    fields: &[
-        ("swagger", &[1], Text),
-        ("info", &[2], Kind::Message(&INFO)),
-        ("paths", &[8], Entries(2, &[2], &Kind::Message(&PATH_ITEM))),
-        ("definitions", &[9], Entries(1, &[2], &Kind::Message(&SCHEMA))),
-        ("security", &[12], Each(&Entries(1, &[2], &Texts))),
-        ("securityDefinitions", &[13], Entries(1, &[2, 2], &Kind::Message(&API_KEY))),
-    ],
-    extensions: 16,
-};
-
-static INFO: Message = Message { fields: &[("title", &[1], Text), ("version", &[2], Text)], extensions: 7 };
-
-static API_KEY: Message = Message {
-    fields: &[("type", &[1], Text), ("name", &[2], Text), ("in", &[3], Text), ("description", &[4], Text)],
-    extensions: 5,
-};
-
-static PATH_ITEM: Message = Message {
-    fields: &[
-        ("get", &[2], Kind::Message(&OPERATION)),
-        ("put", &[3], Kind::Message(&OPERATION)),
-        ("post", &[4], Kind::Message(&OPERATION)),
-        ("delete", &[5], Kind::Message(&OPERATION)),
-        ("patch", &[8], Kind::Message(&OPERATION)),
-        ("parameters", &[9], Each(&Kind::Parameter)),
-    ],
-    extensions: 10,
-};
-
-static OPERATION: Message = Message {
-    fields: &[
-        ("tags", &[1], Each(&Text)),
-        ("description", &[3], Text),
-        ("operationId", &[5], Text),
-        ("produces", &[6], Each(&Text)),
-        ("consumes", &[7], Each(&Text)),
-        ("parameters", &[8], Each(&Kind::Parameter)),
-        ("responses", &[9], Entries(1, &[2, 1], &Kind::Message(&RESPONSE))),
-        ("schemes", &[10], Each(&Text)),
-    ],
-    extensions: 13,
-};
-
-static RESPONSE: Message = Message {
-    fields: &[("description", &[1], Text), ("schema", &[2, 1], Kind::Message(&SCHEMA))],
-    extensions: 5,
-};
-
-static BODY: Message = Message {
-    fields: &[
-        ("description", &[1], Text),
-        ("name", &[2], Text),
-        ("in", &[3], Text),
-        ("required", &[4], Bool),
-        ("schema", &[5], Kind::Message(&SCHEMA)),
-    ],
-    extensions: 6,
-};
-
-static QUERY: Message = Message {
-    fields: &[
-        ("required", &[1], Bool),
-        ("in", &[2], Text),
-        ("description", &[3], Text),
-        ("name", &[4], Text),
-        ("type", &[6], Text),
-        ("uniqueItems", &[20], Bool),
-    ],
-    extensions: 23,
-};
-
-static PATH: Message = Message {
-    fields: &[
-        ("required", &[1], Bool),
-        ("in", &[2], Text),
-        ("description", &[3], Text),
-        ("name", &[4], Text),
-        ("type", &[5], Text),
-        ("uniqueItems", &[19], Bool),
-    ],
-    extensions: 22,
-};
-
-static SCHEMA: Message = Message {
-    fields: &[
-        ("$ref", &[1], Text),
-        ("format", &[2], Text),
-        ("description", &[4], Text),
-        ("multipleOf", &[6], Double),
-        ("maximum", &[7], Double),
-        ("exclusiveMaximum", &[8], Bool),
-        ("minimum", &[9], Double),
-        ("exclusiveMinimum", &[10], Bool),
-        ("maxLength", &[11], Integer),
-        ("minLength", &[12], Integer),
-        ("pattern", &[13], Text),
-        ("maxItems", &[14], Integer),
-        ("minItems", &[15], Integer),
-        ("uniqueItems", &[16], Bool),
-        ("maxProperties", &[17], Integer),
-        ("minProperties", &[18], Integer),
-        ("required", &[19], Each(&Text)),
-        ("enum", &[20], Each(&Any)),
-        ("additionalProperties", &[21, 1], Kind::Message(&SCHEMA)),
-        ("type", &[22, 1], Text),
-        ("items", &[23, 1], Kind::Message(&SCHEMA)),
-        ("allOf", &[24], Each(&Kind::Message(&SCHEMA))),
-        ("properties", &[25], Entries(1, &[2], &Kind::Message(&SCHEMA))),
-    ],
-    extensions: 31,
-};
-
 /// Encodes a document of version 2. Keywords that [`super::v2`] never writes are left out.
-pub(super) fn encode(document: &Value) -> Vec<u8> {
-    message(document, &DOCUMENT)
+pub(super) fn encode_v2(document: &Value) -> Vec<u8> {
+    message(document, &v2::DOCUMENT)
+}
+
+/// Encodes a document of version 3. Keywords that [`super::v3`] never writes are left out.
+pub(super) fn encode_v3(document: &Value) -> Vec<u8> {
+    message(document, &v3::DOCUMENT)
 }
 
 fn message(value: &Value, of: &Message) -> Vec<u8> {
@@ -183,7 +79,11 @@ fn write(out: &mut Vec<u8>, path: &[u64], value: &Value, kind: &Kind) {
         (Double, Value::Number(number)) => write_double(out, path, number.as_f64().unwrap_or_default()),
         (Any, value) => write_bytes(out, path, &any(value)),
         (Kind::Message(of), value) => write_bytes(out, path, &message(value, of)),
-        (Kind::Parameter, value) => write_parameter(out, path, value),
+        (Kind::Default, value) => write_bytes(out, path, &default(value)),
+        (Choice(choose), value) => {
+            let (within, of) = choose(value);
+            write_bytes(out, &[path, within].concat(), &message(value, of));
+        }
         (Each(kind), Value::Array(items)) => items.iter().for_each(|item| write(out, path, item, kind)),
         (Texts, value) => {
             let mut texts = Vec::new();
@@ -208,13 +108,15 @@ fn entries(number: u64, within: &[u64], kind: &Kind, object: &Map<String, Value>
     out
 }
 
-fn write_parameter(out: &mut Vec<u8>, path: &[u64], value: &Value) {
-    let (within, of): (&[u64], &Message) = match value.get("in").and_then(Value::as_str) {
-        Some("body") => (&[1, 1], &BODY),
-        Some("path") => (&[1, 2, 4], &PATH),
-        _ => (&[1, 2, 3], &QUERY),
-    };
-    write_bytes(out, &[path, within].concat(), &message(value, of));
+fn default(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    match value {
+        Value::Number(_) => write(&mut out, &[1], value, &Double),
+        Value::Bool(_) => write(&mut out, &[2], value, &Bool),
+        Value::String(_) => write(&mut out, &[3], value, &Text),
+        _ => {}
+    }
+    out
 }
 
 fn write_extensions(out: &mut Vec<u8>, number: u64, object: &Map<String, Value>) {
@@ -273,6 +175,7 @@ fn write_varint(out: &mut Vec<u8>, mut value: u64) {
 mod tests {
     use serde_json::json;
 
+    use super::v2::{INFO, PATH_ITEM, SCHEMA};
     use super::*;
 
     #[test]
@@ -313,5 +216,27 @@ mod tests {
         let encoded = message(&json!({"properties": {"a": {"format": "b"}}}), &SCHEMA);
         let expected: &[u8] = b"\xca\x01\x0a\x0a\x08\x0a\x01a\x12\x03\x12\x01b";
         assert_eq!(encoded, expected);
+    }
+
+    #[test]
+    fn version_3_tells_a_schema_from_a_reference() {
+        let of = |schema: Value| message(&json!({ "schema": schema }), &v3::MEDIA_TYPE);
+        assert_eq!(of(json!({"type": "string"})), b"\x0a\x0b\x0a\x09\xca\x01\x06string");
+        assert_eq!(of(json!({"$ref": "#/a"})), b"\x0a\x07\x12\x05\x0a\x03#/a");
+    }
+
+    #[test]
+    fn version_3_keeps_ways_to_authenticate_among_its_components() {
+        let components = json!({"securitySchemes": {"a": {"in": "b"}}});
+        let expected: &[u8] = b"\x3a\x0c\x0a\x0a\x0a\x01a\x12\x05\x0a\x03\x22\x01b";
+        assert_eq!(message(&components, &v3::COMPONENTS), expected);
+    }
+
+    #[test]
+    fn a_default_has_a_field_for_each_type_of_value() {
+        assert_eq!(default(&json!("a")), b"\x1a\x01a");
+        assert_eq!(default(&json!(true)), b"\x10\x01");
+        assert_eq!(default(&json!(2)), [&[0x09][..], &2f64.to_le_bytes()].concat());
+        assert_eq!(default(&json!({})), b"");
     }
 }
