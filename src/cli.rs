@@ -1,6 +1,8 @@
 //! What can be typed: clap types and help texts, nothing else. What the words mean is for
 //! [`config`](crate::config).
 
+mod operation;
+
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use operation::Operation;
 
 /// Serve Workflows as a Kubernetes API
 #[derive(Debug, Parser)]
@@ -97,6 +101,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FORMAT", env = "WFCTL_LOG_FORMAT", hide_env_values = true)]
     #[arg(default_value = "text")]
     pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) operation: Operation,
 }
 
 /// The form of log lines.

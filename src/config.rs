@@ -1,6 +1,7 @@
 //! What was typed, understood: arguments become a [`ServeConfig`] that is valid by construction. Touches
 //! neither the disk nor the network.
 
+mod operation;
 mod storage;
 
 use std::fmt::Display;
@@ -9,14 +10,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use embedded_server::meta::duration::parse_go;
+use embedded_server::server::PolicyError;
 use thiserror::Error;
 
 use crate::cli;
 
+pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
 pub(crate) use storage::StorageUrl;
 
 /// How the server runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ServeConfig {
     /// Where objects are kept.
     pub(crate) storage: StorageUrl,
@@ -26,6 +29,8 @@ pub(crate) struct ServeConfig {
     pub(crate) request_timeout: Duration,
     /// How long the server goes on serving, unready, once told to stop.
     pub(crate) shutdown_delay: Duration,
+    /// Limits, TLS and the audit log.
+    pub(crate) operation: OperationConfig,
     /// What serving without a cluster needs.
     pub(crate) dev: DevConfig,
 }
@@ -61,6 +66,15 @@ pub(crate) enum ConfigError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A version of TLS or a cipher suite that does not exist.
+    #[error(transparent)]
+    Tls(#[from] PolicyError),
+    /// A chance out of its bounds.
+    #[error("--goaway-chance must be from 0 to 0.02")]
+    GoawayChance,
+    /// A policy for an audit log that there is none of.
+    #[error("--audit-policy-file says what goes into an audit log, but there is none")]
+    AuditWithoutLog,
 }
 
 impl ConfigError {
@@ -70,6 +84,12 @@ impl ConfigError {
             Self::NeedsDev => "wfctl serve --dev serves on this machine and needs no cluster",
             Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, memory: to keep nothing",
             Self::Storage(_) => "write sled:PATH, for example sled:wfctl-dev/data, or memory:",
+            Self::Tls(PolicyError::Version(_)) => "write VersionTLS12 or VersionTLS13",
+            Self::Tls(PolicyError::Suite(_)) => {
+                "write IANA names, for example TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+            }
+            Self::GoawayChance => "a small chance is enough: 0.001 is one answer of a thousand",
+            Self::AuditWithoutLog => "--audit-log-path FILE says where it is, - is stdout",
             Self::Duration { .. } => "write a number with a unit (h, m, s, ms), for example 60s or 1m30s",
         }
     }
@@ -89,6 +109,7 @@ impl TryFrom<&cli::Serve> for ServeConfig {
             listen: SocketAddr::new(typed.bind_address.unwrap_or(LOOPBACK), typed.secure_port),
             request_timeout: positive("--request-timeout", &typed.request_timeout)?,
             shutdown_delay: duration("--shutdown-delay-duration", &typed.shutdown_delay_duration)?,
+            operation: OperationConfig::try_from(&typed.operation)?,
             dev: DevConfig { kubeconfig: typed.write_kubeconfig.clone(), pki },
         })
     }

@@ -1,6 +1,7 @@
 //! The entry point: parse, run, print what went wrong, choose the exit code. The only place that ends the
 //! process.
 
+mod audit_log;
 mod build;
 mod cli;
 mod commands;

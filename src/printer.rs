@@ -88,6 +88,11 @@ impl Printer {
         LogWriter(self.clone())
     }
 
+    /// Returns a writer of data, which goes to stdout around the progress.
+    pub(crate) fn data_writer(&self) -> DataWriter {
+        DataWriter(self.clone())
+    }
+
     /// Says whether log lines are to be colored.
     pub(crate) fn colors_logs(&self) -> bool {
         self.color_err
@@ -116,6 +121,24 @@ pub(crate) struct LogWriter(Printer);
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.progress.suspend(|| io::stderr().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes data.
+#[derive(Debug)]
+pub(crate) struct DataWriter(Printer);
+
+impl Write for DataWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.progress.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        })?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

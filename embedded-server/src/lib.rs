@@ -91,7 +91,7 @@
 //! # Layers
 //!
 //! Lowest first; each uses only those before it:
-//! [`clock`], [`meta`] < [`codec`] < [`storage`] < [`cacher`] < [`admission`] < [`registry`] <
+//! [`clock`], [`meta`], [`metrics`] < [`codec`] < [`storage`] < [`cacher`] < [`admission`] < [`registry`] <
 //! [`authentication`], [`authorization`] < [`endpoints`] < [`server`]. [`workflow`] sees only `meta` and
 //! `registry`.
 
@@ -103,6 +103,7 @@ pub mod clock;
 pub mod codec;
 pub mod endpoints;
 pub mod meta;
+pub mod metrics;
 pub mod registry;
 pub mod server;
 pub mod storage;

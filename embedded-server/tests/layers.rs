@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module may use those of the rows above its own, not its neighbours in the row.
 const LAYERS: &[&[&str]] = &[
-    &["clock", "meta"],
+    &["clock", "meta", "metrics"],
     &["codec"],
     &["storage"],
     &["cacher"],
@@ -65,6 +65,12 @@ const RESERVED: &[Reserved] = &[
         within: EVERYWHERE,
         by: &[SLED],
         because: "engines are known to their own backend alone",
+    },
+    Reserved {
+        word: "prometheus",
+        within: EVERYWHERE,
+        by: &["embedded-server/src/metrics/"],
+        because: "who counts need not know how counts are kept and told",
     },
     Reserved {
         word: "workflow",

@@ -1,6 +1,7 @@
 //! `wfctl serve`: the composition root of the server. Makes what it needs, starts it, proves that it answers,
 //! and stays until a signal ends it.
 
+mod certificate_files;
 mod proof;
 mod server;
 
@@ -16,6 +17,8 @@ use embedded_server::storage::Backend;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use self::server::Audit;
+use crate::audit_log::{self, AuditLog};
 use crate::cli::Serve;
 use crate::config::{ServeConfig, StorageUrl};
 use crate::failure::{Failure, Hint};
@@ -53,26 +56,39 @@ async fn until_stopped(config: &ServeConfig, printer: &Printer) -> anyhow::Resul
 /// Opens the store, which also keeps a second server away from all that lies beside it, and serves from it.
 async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
     kubeconfig::check_replaceable(&config.dev.kubeconfig)?;
+    let audit = audit(config, printer)?;
     let store = {
         let _step = printer.step("Opening the store");
         server::open(&config.storage).await?
     };
-    let served = serve_from(Arc::clone(&store), config, signals, printer).await;
+    let served = serve_from(Arc::clone(&store), config, audit.clone(), signals, printer).await;
     store.close().await;
+    if let Some(audit) = audit {
+        audit.log.close();
+    }
     served
+}
+
+/// Returns what is written down of requests, if that is asked for.
+fn audit(config: &ServeConfig, printer: &Printer) -> anyhow::Result<Option<Audit>> {
+    let Some(audit) = &config.operation.audit else { return Ok(None) };
+    let policy = audit_log::policy(audit)?;
+    let log = AuditLog::open(audit, Arc::new(SystemClock), printer)?;
+    Ok(Some(Audit { policy, log }))
 }
 
 /// Runs the server and, once it is ready, greets; ends when the server does, or when it does not answer.
 async fn serve_from(
     store: Arc<dyn Backend>,
     config: &ServeConfig,
+    audit: Option<Audit>,
     signals: &Signals,
     printer: &Printer,
 ) -> anyhow::Result<()> {
     let material = prepare(config, printer)?;
     let (ready, bound) = oneshot::channel();
     let stop = announced(signals.reached(1), printer.clone());
-    let mut server = pin!(server::run(config, &material, store, printer, ready, stop));
+    let mut server = pin!(server::run(config, &material, audit, store, printer, ready, stop));
     tokio::select! {
         ended = &mut server => return ended,
         greeted = greet(config, &material, bound, printer) => greeted?,

@@ -57,6 +57,12 @@ pub(crate) fn prepare(directory: &Path, now: Timestamp, names: &[San]) -> anyhow
     Ok(DevMaterial { authority: authority.certificate().to_owned(), serving, admin })
 }
 
+/// Returns where the serving certificate and its key are kept.
+pub(crate) fn serving_files(directory: &Path) -> (PathBuf, PathBuf) {
+    let store = Store(directory);
+    (store.path("serving", "crt"), store.path("serving", "key"))
+}
+
 /// The directory, with a `.crt` and a `.key` file for each certificate; a name of their own keeps them from
 /// replacing somebody else's.
 struct Store<'a>(&'a Path);

@@ -155,6 +155,16 @@ impl Cacher {
         self.shared.describe()
     }
 
+    /// Returns how many objects there are, as far as the cache has seen.
+    pub fn len(&self) -> usize {
+        self.shared.len()
+    }
+
+    /// Tells whether there are no objects, as far as the cache has seen.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Tells whether the cache follows the store at this moment.
     pub fn is_following(&self) -> bool {
         self.shared.is_following()

@@ -55,6 +55,10 @@ impl Shared {
         self.state.read().epoch
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.state.read().objects.len()
+    }
+
     pub(super) fn view(&self) -> View {
         let state = self.state.read();
         View::new(state.objects.clone(), state.revision, state.epoch)

@@ -6,25 +6,30 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue};
-use http::{HeaderMap, Request, Response};
+use http::{Method, Request, Response};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tracing::Instrument;
 
+use super::audit::{Audit, AuditPolicy, AuditSink};
 use super::body::Body;
 use super::documents::{Documents, VersionInfo, no_such_page};
+use super::exchange::{AUDIT_ID, Exchange, Observer, audit_id};
 use super::health::{Checks, Health, Probe};
+use super::inflight::{Inflight, MaxInflight, TooMany};
 use super::panics::guard;
 use super::resources::{Resources, Served};
 use super::response::{Style, failure, warn};
+use super::scrape::Scrape;
 use super::stages::{Authorized, Received, header};
 use crate::authentication::{Peer, Union};
 use crate::authorization::Authorizer;
+use crate::clock::{Clock, SystemClock};
 use crate::codec::{Accepted, negotiate};
 use crate::meta::{ApiError, Attributes};
+use crate::metrics::Metrics;
 use crate::registry::{Rest, Warnings};
-
-/// The header that names a request in logs, here and on its way.
-const AUDIT_ID: &str = "audit-id";
 
 /// Everything a server serves.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub struct Api {
     authenticators: Union,
     authorizer: Arc<dyn Authorizer>,
     request_timeout: Duration,
+    inflight: Arc<Inflight>,
+    observer: Arc<Observer>,
     life: Arc<Life>,
 }
 
@@ -52,6 +59,10 @@ pub struct Builder {
     authorizer: Arc<dyn Authorizer>,
     version: VersionInfo,
     request_timeout: Duration,
+    max_inflight: MaxInflight,
+    metrics: Metrics,
+    audit: Option<(AuditPolicy, Arc<dyn AuditSink>)>,
+    clock: Arc<dyn Clock>,
     ready: Checks,
     live: Checks,
 }
@@ -65,6 +76,10 @@ impl Builder {
             authorizer,
             version: VersionInfo::default(),
             request_timeout: Duration::from_secs(60),
+            max_inflight: MaxInflight::default(),
+            metrics: Metrics::default(),
+            audit: None,
+            clock: Arc::new(SystemClock),
             ready: Checks::new("readyz"),
             live: Checks::new("livez"),
         }
@@ -91,6 +106,34 @@ impl Builder {
         self
     }
 
+    /// Bounds how many requests are answered at once. Watches do not count.
+    #[must_use]
+    pub fn max_inflight(mut self, most: MaxInflight) -> Self {
+        self.max_inflight = most;
+        self
+    }
+
+    /// Counts in `metrics`, which others may count in too.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Tells a sink of the requests that a policy asks for.
+    #[must_use]
+    pub fn audit(mut self, policy: AuditPolicy, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit = Some((policy, sink));
+        self
+    }
+
+    /// Takes the time that the audit log tells from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Adds a check to `/readyz`.
     #[must_use]
     pub fn ready_check(mut self, name: &'static str, probe: Probe) -> Self {
@@ -108,12 +151,23 @@ impl Builder {
             readyz: ready(self.ready, &self.served, &life),
             livez: self.live,
         };
+        let inflight = Arc::new(Inflight::new(self.max_inflight));
+        let rests = self.served.iter().map(Served::rest).map(Arc::clone).collect();
+        let scrape = Scrape { metrics: self.metrics.clone(), inflight: Arc::clone(&inflight), rests };
+        self.metrics.build(self.version.facts());
         Api {
-            documents: Documents::new(&described, &self.version, health, server_address),
+            documents: Documents::new(&described, &self.version, health, scrape, server_address),
             resources: Resources::new(self.served, stop),
             authenticators: self.authenticators,
             authorizer: self.authorizer,
             request_timeout: self.request_timeout,
+            inflight,
+            observer: Arc::new(Observer {
+                audit: self.audit.map(|(policy, sink)| Audit::new(policy, sink, self.metrics.clone())),
+                metrics: self.metrics,
+                clock: self.clock,
+                resources: described,
+            }),
             life,
         }
     }
@@ -140,6 +194,22 @@ impl Api {
         self.life.leaving.store(true, Ordering::Release);
     }
 
+    /// Returns what is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.observer.metrics
+    }
+
+    /// Counts a request that comes with a certificate which is valid until `not_after`.
+    pub fn shown(&self, not_after: Timestamp) {
+        let left = not_after.duration_since(self.observer.clock.now());
+        self.observer.metrics.certificates().client(left);
+    }
+
+    /// Returns how long a request may take before it is answered.
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
     /// Ends all watches, politely.
     pub fn stop_watches(&self) {
         self.life.stop.send_replace(true);
@@ -151,32 +221,49 @@ impl Api {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let audit_id = audit_id(request.headers());
-        let mut response = guard(self.answer_in_time(peer, request)).await;
+        let (audit_id, bodiless) = (audit_id(request.headers()), request.method() == Method::HEAD);
+        let mut response = guard(self.observe(peer, request, &audit_id)).await;
         response.headers_mut().insert(AUDIT_ID, audit_id);
-        response
+        if bodiless { response.map(|_| Body::Full(Bytes::new())) } else { response }
     }
 
-    async fn answer_in_time<B>(&self, peer: &Peer, request: Request<B>) -> Response<Body>
+    /// Answers a request while those look on who keep count.
+    async fn observe<B>(&self, peer: &Peer, request: Request<B>, audit_id: &HeaderValue) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let received = Received::new(request);
+        let mut exchange = self.observer.begin(peer, &received, audit_id);
+        let span = exchange.span(received.headers());
+        let response = self.answer_in_time(peer, received, &mut exchange).instrument(span).await;
+        exchange.answered(response)
+    }
+
+    async fn answer_in_time<B>(
+        &self,
+        peer: &Peer,
+        received: Received<B>,
+        exchange: &mut Exchange,
+    ) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let style = error_style(&received);
         let warnings = Warnings::default();
         let answer = match received.time_limit(self.request_timeout) {
-            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings)).await,
+            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings, exchange)).await,
             Err(error) => Ok(Err(error)),
         };
-        let mut response = match answer {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => failure(&error, style),
-            Err(_) => {
-                let error = ApiError::timeout("request did not complete within the allotted timeout");
-                failure(&error, style)
-            }
-        };
+        let answer = answer.unwrap_or_else(|_| {
+            exchange.timed_out();
+            Err(ApiError::timeout("request did not complete within the allotted timeout"))
+        });
+        let mut response = answer.unwrap_or_else(|error| {
+            exchange.failed(&error);
+            failure(&error, style)
+        });
         warn(&mut response, &warnings.take());
         response
     }
@@ -186,13 +273,23 @@ impl Api {
         peer: &Peer,
         received: Received<B>,
         warnings: &Warnings,
+        exchange: &mut Exchange,
     ) -> Result<Response<Body>, ApiError>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let authenticated = received.authenticate(peer, &self.authenticators).await?;
-        let authorized = authenticated.authorize(&*self.authorizer).await?;
+        let authenticated = received.authenticate(peer, &self.authenticators).await;
+        exchange.authenticated(authenticated.as_ref().ok().map(|request| request.user()));
+        let authenticated = authenticated?;
+        match self.inflight.admit(authenticated.verb(), authenticated.user()) {
+            Ok(permit) => exchange.admitted(permit),
+            Err(TooMany) => {
+                exchange.dropped();
+                return Ok(TooMany.answer());
+            }
+        }
+        let authorized = exchange.authorized(authenticated.authorize(&*self.authorizer).await)?;
         self.dispatch(authorized, warnings).await
     }
 
@@ -211,16 +308,6 @@ impl Api {
             Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
         }
     }
-}
-
-/// Returns the request's own name for logs, or a new one.
-fn audit_id(headers: &HeaderMap) -> HeaderValue {
-    let given = headers.get(AUDIT_ID).filter(|id| !id.is_empty()).cloned();
-    given.unwrap_or_else(|| {
-        let id = uuid::Uuid::new_v4().hyphenated().to_string();
-        // A UUID is always a header value.
-        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-"))
-    })
 }
 
 /// Errors come in what the client accepts, or else in JSON for people.

@@ -10,6 +10,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use futures::Stream;
 use http_body::{Frame, SizeHint};
 
+use super::exchange::Attended;
 use super::gzip::GzipBody;
 use crate::cacher::{Convert, Object};
 use crate::codec::{Encoded, Malformed};
@@ -27,6 +28,8 @@ pub enum Body {
     Gzip(Box<GzipBody>),
     /// Bytes that come when something happens.
     Stream(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    /// One of the others, and somebody who wants to know how it ends.
+    Attended(Box<Attended>),
 }
 
 /// A list that is put together from cached bytes while it is sent, so that it never stands in memory twice.
@@ -132,6 +135,17 @@ impl ListBody {
     }
 }
 
+impl Body {
+    /// Tells whether the body may take as long as it wants.
+    pub(crate) fn lasts(&self) -> bool {
+        match self {
+            Self::Stream(_) => true,
+            Self::Attended(attended) => attended.body().lasts(),
+            Self::Full(_) | Self::List(_) | Self::Gzip(_) => false,
+        }
+    }
+}
+
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Full(bytes.into())
@@ -155,6 +169,7 @@ impl http_body::Body for Body {
                 Poll::Ready(next) => next,
                 Poll::Pending => return Poll::Pending,
             },
+            Self::Attended(attended) => return attended.poll_next(context),
         };
         Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
     }
@@ -165,6 +180,7 @@ impl http_body::Body for Body {
             Self::List(list) => list.left == 0,
             Self::Gzip(gzip) => gzip.is_over(),
             Self::Stream(_) => false,
+            Self::Attended(attended) => attended.body().is_end_stream(),
         }
     }
 
@@ -173,6 +189,7 @@ impl http_body::Body for Body {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::List(list) => SizeHint::with_exact(list.left),
             Self::Gzip(_) | Self::Stream(_) => SizeHint::default(),
+            Self::Attended(attended) => attended.body().size_hint(),
         }
     }
 }
@@ -184,6 +201,7 @@ impl std::fmt::Debug for Body {
             Self::List(list) => write!(f, "List({} bytes)", list.left),
             Self::Gzip(_) => f.write_str("Gzip"),
             Self::Stream(_) => f.write_str("Stream"),
+            Self::Attended(attended) => attended.body().fmt(f),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Paths that are no resource: health, version, discovery and OpenAPI.
+//! Paths that are no resource: health, metrics, version, discovery and OpenAPI.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
@@ -14,6 +14,7 @@ use super::document::Document;
 use super::health::Health;
 use super::response::{Style, text, with_type};
 use super::routing::Media;
+use super::scrape::Scrape;
 use super::stages::{Authorized, header};
 use crate::codec::{Accepted, Format, negotiate};
 use crate::meta::ApiError;
@@ -24,6 +25,7 @@ const PATHS: &[&str] = &[
     "/healthz/ping",
     "/livez",
     "/livez/ping",
+    "/metrics",
     "/openapi/v2",
     "/openapi/v3",
     "/openapi/v3/",
@@ -64,6 +66,23 @@ pub struct VersionInfo {
     pub platform: String,
 }
 
+impl VersionInfo {
+    /// Returns what a build is known by, in order.
+    pub(super) fn facts(&self) -> [&str; 9] {
+        [
+            &self.major,
+            &self.minor,
+            &self.git_version,
+            &self.git_commit,
+            &self.git_tree_state,
+            &self.build_date,
+            &self.go_version,
+            &self.compiler,
+            &self.platform,
+        ]
+    }
+}
+
 /// What a server says of itself.
 #[derive(Debug)]
 pub(super) struct Documents {
@@ -72,6 +91,7 @@ pub(super) struct Documents {
     version: Bytes,
     index: Bytes,
     health: Health,
+    scrape: Scrape,
 }
 
 impl Documents {
@@ -79,12 +99,13 @@ impl Documents {
         resources: &[ServedResource],
         version: &VersionInfo,
         health: Health,
+        scrape: Scrape,
         server_address: &str,
     ) -> Self {
         let discovery = Discovery::new(resources, server_address);
         let index = index(discovery.paths().chain(PATHS.iter().copied()));
         let descriptions = Descriptions::new(&version.git_version, resources);
-        Self { discovery, descriptions, version: raw_json(version), index: raw_json(&index), health }
+        Self { discovery, descriptions, version: raw_json(version), index: raw_json(&index), health, scrape }
     }
 
     /// Answers a request for a path that is no resource.
@@ -112,6 +133,7 @@ impl Documents {
             ["healthz", check @ ..] => self.health.healthz.answer(joined(check).as_deref(), query),
             ["livez", check @ ..] => self.health.livez.answer(joined(check).as_deref(), query),
             ["readyz", check @ ..] => self.health.readyz.answer(joined(check).as_deref(), query),
+            ["metrics"] => Some(self.scrape.answer(request.method())),
             [""] | ["index.html"] => Some(with_type(200, JSON[0], Body::Full(self.index.clone()))),
             ["openapi", "v2"] => Some(self.descriptions.v2(headers)),
             ["openapi", "v3"] | ["openapi", "v3", ""] => Some(self.descriptions.v3_index(headers)),

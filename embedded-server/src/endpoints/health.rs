@@ -1,5 +1,6 @@
 //! `/healthz`, `/livez` and `/readyz`. Source: `apiserver/pkg/server/healthz/healthz.go`.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Debug, Write};
 use std::sync::Arc;
 
@@ -88,7 +89,8 @@ impl Checks {
 
     fn warn_of_unknown(&self, excluded: &[&str], report: &mut String) {
         let unknown = excluded.iter().filter(|name| !self.checks.iter().any(|(known, _)| known == *name));
-        let quoted: Vec<_> = unknown.map(|name| format!("\"{name}\"")).collect();
+        let unknown: BTreeSet<_> = unknown.collect();
+        let quoted: Vec<_> = unknown.into_iter().map(|name| format!("\"{name}\"")).collect();
         if !quoted.is_empty() {
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -137,6 +139,12 @@ mod tests {
         assert!(body.contains("[+]store excluded: ok\n"));
         assert!(body.contains("no matches for \"x\"\n"));
         assert!(body.ends_with("readyz check passed\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_excluded_is_named_once_and_in_order() {
+        let (_, body) = answered(&checks(), None, "exclude=store&exclude=y&exclude=x&exclude=y&verbose");
+        assert!(body.contains("no matches for \"x\",\"y\"\n"), "{body}");
     }
 
     #[test]

@@ -4,14 +4,17 @@
 //! sockets and no TLS.
 
 mod api;
+mod audit;
 mod body;
 mod conditional;
 mod descriptions;
 pub mod discovery;
 mod document;
 mod documents;
+mod exchange;
 mod gzip;
 pub mod health;
+mod inflight;
 pub mod openapi;
 mod panics;
 mod request_info;
@@ -19,6 +22,7 @@ mod resource;
 mod resources;
 mod response;
 mod routing;
+mod scrape;
 mod stages;
 mod table;
 #[cfg(test)]
@@ -26,7 +30,10 @@ mod testing;
 mod watching;
 
 pub use api::{Api, Builder};
+pub use audit::{AuditPolicy, AuditPolicyError, AuditSink};
 pub use body::Body;
 pub use document::Document;
 pub use documents::VersionInfo;
+pub use exchange::Attended;
+pub use inflight::MaxInflight;
 pub use resource::{Route, ServedResource, Target, method};

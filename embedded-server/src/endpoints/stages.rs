@@ -50,6 +50,18 @@ impl<B> Received<B> {
         &self.parts.headers
     }
 
+    pub(super) fn method(&self) -> &http::Method {
+        &self.parts.method
+    }
+
+    pub(super) fn uri(&self) -> &http::Uri {
+        &self.parts.uri
+    }
+
+    pub(super) fn info(&self) -> &RequestInfo {
+        &self.info
+    }
+
     /// Returns how long the answer may take: as long as the client says, but at the most `most`. Watches are
     /// answered at once, and last as long as they ask for.
     ///
@@ -86,6 +98,14 @@ impl<B> Received<B> {
 }
 
 impl<B> Authenticated<B> {
+    pub(super) fn user(&self) -> &Arc<UserInfo> {
+        &self.user
+    }
+
+    pub(super) fn verb(&self) -> Verb {
+        self.request.info.attributes.verb()
+    }
+
     pub(super) async fn authorize(self, authorizer: &dyn Authorizer) -> Result<Authorized<B>, ApiError> {
         ask(authorizer, &self.user, &self.request.info.attributes).await?;
         Ok(Authorized(self))

@@ -86,6 +86,9 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
 
     /// Tells whether reads see what is stored now.
     fn is_ready(&self) -> bool;
+
+    /// Returns how many objects there are.
+    fn object_count(&self) -> usize;
 }
 
 /// A column of a table, without the knowledge how to fill it.
@@ -319,5 +322,9 @@ impl<S: Strategy> Rest for Registry<S> {
 
     fn is_ready(&self) -> bool {
         self.cacher.is_following()
+    }
+
+    fn object_count(&self) -> usize {
+        self.cacher.len()
     }
 }

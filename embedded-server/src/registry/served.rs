@@ -74,4 +74,8 @@ impl<S: Strategy> Rest for Served<S> {
     fn is_ready(&self) -> bool {
         self.registry.is_ready()
     }
+
+    fn object_count(&self) -> usize {
+        self.registry.object_count()
+    }
 }

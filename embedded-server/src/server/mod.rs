@@ -2,9 +2,16 @@
 //!
 //! Knows of the API only that it answers requests.
 
+mod activity;
 mod connection;
+mod heard;
+mod http;
+mod limits;
 pub mod pem;
 mod stack;
+mod streams;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::future::Future;
@@ -13,13 +20,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
-pub use self::tls::{ServingCertificate, TlsError};
+use self::connection::Connections;
+use self::http::Http;
+use self::stack::Stack;
+pub use self::tls::{PolicyError, ServingCertificate, ServingPair, TlsError, TlsPolicy};
 use crate::endpoints::Api;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long connections may take to finish after they are asked to.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -27,10 +39,29 @@ const DRAIN: Duration = Duration::from_secs(60);
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 
 /// How a server behaves.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How long requests are still accepted after the server has said that it is going to leave.
     pub shutdown_delay: Duration,
+    /// How many requests may be under way at once over one connection of HTTP/2.
+    pub http2_streams: u32,
+    /// The chance, from 0 to 1, that an answer over HTTP/2 ends its connection, so that clients spread again over
+    /// all servers that there are by now.
+    pub goaway_chance: f64,
+    /// What is spoken below HTTP.
+    pub tls: TlsPolicy,
+}
+
+impl Default for Config {
+    /// As `k8s.io/apiserver` with its recommended options.
+    fn default() -> Self {
+        Self {
+            shutdown_delay: Duration::ZERO,
+            http2_streams: 1000,
+            goaway_chance: 0.0,
+            tls: TlsPolicy::default(),
+        }
+    }
 }
 
 /// A server that listens but does not answer yet.
@@ -60,8 +91,14 @@ impl Server {
     /// Answers requests until `stop` is done, then lets those under way finish: `/readyz` fails at once, after
     /// the shutdown delay no connection is accepted and watches end, after another minute what is left is cut.
     pub async fn run(self, api: Arc<Api>, certificate: &ServingCertificate, stop: impl Future<Output = ()>) {
-        let acceptor = certificate.acceptor();
-        let graceful = GracefulShutdown::new();
+        let serving = self.connections(&api, certificate);
+        let mut certificate = certificate.clone();
+        let watch_over = |served: &ServingCertificate| {
+            api.metrics().certificates().serving(served.current().not_after());
+        };
+        watch_over(&certificate);
+        let (stopping, _) = watch::channel(false);
+        let mut connections = JoinSet::new();
         let leaving = async {
             stop.await;
             api.leave();
@@ -72,8 +109,12 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut leaving => break,
+                Some(_) = connections.join_next() => {}
+                () = certificate.changed() => watch_over(&certificate),
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => serve(stream, peer, &acceptor, &api, &graceful),
+                    Ok((stream, peer)) => {
+                        connections.spawn(serve(serving.clone(), stream, peer, stopping.subscribe()));
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
                         sleep(OUT_OF_SOCKETS).await;
@@ -83,24 +124,33 @@ impl Server {
         }
         drop(self.listener);
         api.stop_watches();
-        if timeout(DRAIN, graceful.shutdown()).await.is_err() {
-            tracing::warn!("some connections did not finish in time and are cut");
+        stopping.send_replace(true);
+        if timeout(DRAIN, ended(&mut connections)).await.is_err() {
+            tracing::warn!(connections = connections.len(), "some did not finish in time and are cut");
         }
+    }
+
+    fn connections(&self, api: &Arc<Api>, certificate: &ServingCertificate) -> Arc<Connections> {
+        let stack = Stack::new(Arc::clone(api), self.config.goaway_chance);
+        // As long again to take the answer as there was to make it.
+        let answer = api.request_timeout().saturating_mul(2);
+        let http = Http::new(stack, answer, self.config.http2_streams);
+        let acceptor = tls::acceptor(certificate, &self.config.tls);
+        Arc::new(Connections { acceptor, http, metrics: api.metrics().clone() })
     }
 }
 
-/// Serves a connection in a task of its own.
-fn serve(
+async fn serve(
+    connections: Arc<Connections>,
     stream: TcpStream,
     peer: SocketAddr,
-    acceptor: &TlsAcceptor,
-    api: &Arc<Api>,
-    graceful: &GracefulShutdown,
+    stop: watch::Receiver<bool>,
 ) {
-    let (acceptor, api, watcher) = (acceptor.clone(), Arc::clone(api), graceful.watcher());
-    tokio::spawn(async move {
-        if let Err(error) = connection::serve(stream, peer, acceptor, api, watcher).await {
-            tracing::debug!(%peer, %error, "a connection ended early");
-        }
-    });
+    if let Err(error) = connections.serve(stream, peer, stop).await {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+async fn ended(connections: &mut JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
 }

@@ -4,6 +4,7 @@
 
 pub mod conformance;
 mod key;
+mod measured;
 mod memory;
 mod sled;
 
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use self::key::{Key, Prefix};
+pub use self::measured::Measured;
 pub use self::memory::Memory;
 pub use self::sled::{OpenError, Sled, SledOptions};
 pub use crate::meta::Revision;

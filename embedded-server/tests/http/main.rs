@@ -6,6 +6,7 @@
 
 mod admission;
 mod aggregator;
+mod audit;
 mod authn_authz;
 mod compression;
 mod connection;
@@ -17,7 +18,11 @@ mod faults;
 mod get_list;
 mod health;
 mod hostile;
+mod inflight;
 mod informers;
+mod leaving;
+mod logs;
+mod metrics;
 mod mutating_admission;
 mod negotiation;
 mod openapi;
@@ -33,6 +38,7 @@ mod strategic_patch;
 mod support;
 mod table;
 mod time_limits;
+mod tls;
 mod update;
 mod validation;
 mod versions;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,19 +11,28 @@ use embedded_server::authentication::{self, ClientCertificate};
 use embedded_server::authorization::{self, AlwaysAllowPaths, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, SystemClock};
-use embedded_server::endpoints::{Api, Builder, VersionInfo};
+use embedded_server::endpoints::{Api, AuditPolicy, Builder, VersionInfo};
+use embedded_server::metrics::Metrics;
 use embedded_server::registry::Registry;
 use embedded_server::server::{Config, Server, ServingCertificate, pem};
-use embedded_server::storage::{Backend, Memory, OpenError, Sled, SledOptions};
+use embedded_server::storage::{Backend, Measured, Memory, OpenError, Sled, SledOptions};
 use embedded_server::workflow::WorkflowStrategy;
 use tokio::sync::oneshot;
 
+use super::certificate_files::{CertificateFiles, Told};
+use crate::audit_log::AuditLog;
 use crate::build;
 use crate::config::{ServeConfig, StorageUrl};
 use crate::failure::Hint;
-use crate::pki::Leaf;
-use crate::pki::dev::DevMaterial;
+use crate::pki::dev::{self, DevMaterial};
 use crate::printer::Printer;
+
+/// What is written down of requests, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Audit {
+    pub(super) policy: AuditPolicy,
+    pub(super) log: Arc<AuditLog>,
+}
 
 /// Serves what is in `store` until `stop` completes and the requests under way are answered.
 ///
@@ -34,13 +44,15 @@ use crate::printer::Printer;
 pub(super) async fn run(
     config: &ServeConfig,
     material: &DevMaterial,
+    audit: Option<Audit>,
     store: Arc<dyn Backend>,
     printer: &Printer,
     ready: oneshot::Sender<SocketAddr>,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let certificate = serving_certificate(&material.serving)?;
-    let server = Server::bind(config.listen, Config { shutdown_delay: config.shutdown_delay }).await;
+    let metrics = Metrics::default();
+    let certificate = serving_certificate(&config.dev.pki, &metrics)?;
+    let server = Server::bind(config.listen, server_config(config)).await;
     let server = server.or_else(|error| {
         let hint = listen_hint(error.kind());
         Err(error).with_context(|| format!("cannot listen on {}", config.listen)).hint(hint)
@@ -48,7 +60,8 @@ pub(super) async fn run(
     let address = server.address();
     let api = {
         let _step = printer.step("Loading");
-        Arc::new(api(config, material, store, address).await?)
+        let api = api(config, material, &metrics, audit, store, address);
+        Arc::new(api.await?)
     };
     // The receiver is gone when the greeting was given up; the server can run without it.
     let _ = ready.send(address);
@@ -99,6 +112,8 @@ fn listen_hint(error: io::ErrorKind) -> &'static str {
 async fn api(
     config: &ServeConfig,
     material: &DevMaterial,
+    metrics: &Metrics,
+    audit: Option<Audit>,
     store: Arc<dyn Backend>,
     address: SocketAddr,
 ) -> anyhow::Result<Api> {
@@ -109,20 +124,38 @@ async fn api(
     let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
     let authorizer =
         authorization::Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())]);
+    let store = Arc::new(Measured::new(store, metrics.clone()));
     let workflows = Registry::start(WorkflowStrategy, store, Chain::default(), clock, Limits::default());
     let workflows = workflows.await.context("cannot read the store")?;
-    Ok(Builder::new(authenticators, Arc::new(authorizer))
+    let api = Builder::new(authenticators, Arc::new(authorizer))
         .serve(Arc::new(workflows))
         .version(version())
         .request_timeout(config.request_timeout)
-        .build(&ServeConfig::client_address(address).to_string()))
+        .max_inflight(config.operation.inflight)
+        .metrics(metrics.clone());
+    let api = match audit {
+        Some(Audit { policy, log }) => api.audit(policy, log),
+        None => api,
+    };
+    Ok(api.build(&ServeConfig::client_address(address).to_string()))
 }
 
-fn serving_certificate(leaf: &Leaf) -> anyhow::Result<ServingCertificate> {
-    let chain =
-        pem::certificates(leaf.certificate.as_bytes()).context("cannot read the serving certificate")?;
-    let key = pem::private_key(leaf.key.expose_pem().as_bytes()).context("cannot read the serving key")?;
-    Ok(ServingCertificate::new(chain, key)?)
+fn server_config(config: &ServeConfig) -> Config {
+    let operation = &config.operation;
+    Config {
+        shutdown_delay: config.shutdown_delay,
+        http2_streams: operation.http2_streams,
+        goaway_chance: operation.goaway_chance,
+        tls: operation.tls.clone(),
+    }
+}
+
+/// Serves the certificate in `directory`, and the one that is put there later.
+fn serving_certificate(directory: &Path, metrics: &Metrics) -> anyhow::Result<ServingCertificate> {
+    let (certificate, key) = dev::serving_files(directory);
+    let metrics = metrics.clone();
+    let told: Told = Box::new(move |worked| metrics.certificates().reloaded(worked));
+    CertificateFiles { certificate, key }.follow(Arc::new(SystemClock), told)
 }
 
 /// What `/version` says. Clients take major and minor for those of Kubernetes, whose conventions are served.

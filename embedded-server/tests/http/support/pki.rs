@@ -22,11 +22,7 @@ pub(crate) static FOREIGNER: LazyLock<Identity> =
 /// Somebody who shows no certificate.
 pub(crate) static NOBODY: LazyLock<Identity> = LazyLock::new(|| Identity(None));
 /// What the server shows.
-pub(super) static SERVING: LazyLock<Identity> = LazyLock::new(|| {
-    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    OWN.issue(&params)
-});
+pub(super) static SERVING: LazyLock<Identity> = LazyLock::new(serving);
 
 static OWN: LazyLock<Authority> = LazyLock::new(|| Authority::new("own"));
 
@@ -68,7 +64,7 @@ impl Identity {
     }
 
     /// Returns the key, of one who has a certificate.
-    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         let (_, key) = self.0.as_ref().expect("an identity with a key");
         key.clone_key().into()
     }
@@ -76,6 +72,13 @@ impl Identity {
     pub(super) fn is_nobody(&self) -> bool {
         self.0.is_none()
     }
+}
+
+/// Returns another certificate that a server can show.
+pub(crate) fn serving() -> Identity {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    OWN.issue(&params)
 }
 
 /// Returns whom the server and its clients trust.

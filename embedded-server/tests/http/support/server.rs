@@ -9,10 +9,11 @@ use embedded_server::authentication::{self, ClientCertificate};
 use embedded_server::authorization::{self, AlwaysAllowPaths, Authorizer, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, ManualClock};
-use embedded_server::endpoints::{Api, Builder, VersionInfo};
+use embedded_server::endpoints::{Api, AuditPolicy, AuditSink, Builder, MaxInflight, VersionInfo};
+use embedded_server::metrics::Metrics;
 use embedded_server::registry::{Registry, Rest};
 use embedded_server::server::{Config, Server, ServingCertificate};
-use embedded_server::storage::{Backend, Memory};
+use embedded_server::storage::{Backend, Measured, Memory};
 use embedded_server::workflow::WorkflowStrategy;
 use futures::future::BoxFuture;
 use http::Method;
@@ -33,6 +34,10 @@ pub(crate) struct Setup {
     limits: Limits,
     first: Vec<Arc<dyn Authorizer>>,
     admission: Vec<Arc<dyn Validate>>,
+    inflight: MaxInflight,
+    audit: Option<(AuditPolicy, Arc<dyn AuditSink>)>,
+    config: Config,
+    certificate: ServingCertificate,
     more: Option<Types>,
 }
 
@@ -59,6 +64,10 @@ impl Default for Setup {
             limits: Limits::default(),
             first: Vec::new(),
             admission: Vec::new(),
+            inflight: MaxInflight::default(),
+            audit: None,
+            config: Config::default(),
+            certificate: ServingCertificate::new(SERVING.chain(), SERVING.key()).unwrap(),
             more: None,
         }
     }
@@ -88,6 +97,30 @@ impl Setup {
         self
     }
 
+    /// Answers no more requests than this at once.
+    pub(crate) fn answering(mut self, inflight: MaxInflight) -> Self {
+        self.inflight = inflight;
+        self
+    }
+
+    /// Tells `sink` of requests.
+    pub(crate) fn audited(mut self, policy: AuditPolicy, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit = Some((policy, sink));
+        self
+    }
+
+    /// Behaves as `config` says.
+    pub(crate) fn with(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Shows `certificate`.
+    pub(crate) fn showing(mut self, certificate: ServingCertificate) -> Self {
+        self.certificate = certificate;
+        self
+    }
+
     /// Serves further types.
     pub(crate) fn serving(mut self, types: Types) -> Self {
         self.more = Some(types);
@@ -96,10 +129,10 @@ impl Setup {
 
     /// Starts a server that listens.
     pub(crate) async fn start(self) -> TestServer {
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), Config::default()).await.unwrap();
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), self.config.clone()).await.unwrap();
         let address = server.address();
+        let certificate = self.certificate.clone();
         let (api, clock) = self.api(address).await;
-        let certificate = ServingCertificate::new(SERVING.chain(), SERVING.key()).unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = {
             let api = Arc::clone(&api);
@@ -133,12 +166,19 @@ impl Setup {
             Some(start) => start(Arc::clone(&self.backend), Arc::clone(&clock), self.limits).await,
             None => Vec::new(),
         };
+        let metrics = Metrics::default();
+        let store = Arc::new(Measured::new(self.backend, metrics.clone()));
         let chain = Chain::new(self.admission);
-        let registry = Registry::start(WorkflowStrategy, self.backend, chain, clock, self.limits).await;
+        let registry = Registry::start(WorkflowStrategy, store, chain, Arc::clone(&clock), self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
         let api = Builder::new(authenticators, Arc::new(authorizer)).serve(Arc::new(registry.unwrap()));
-        let api = more.into_iter().fold(api, Builder::serve).version(version).build(&address.to_string());
-        (Arc::new(api), manual)
+        let api = more.into_iter().fold(api, Builder::serve).version(version);
+        let api = api.max_inflight(self.inflight).metrics(metrics).clock(clock);
+        let api = match self.audit {
+            Some((policy, sink)) => api.audit(policy, sink),
+            None => api,
+        };
+        (Arc::new(api.build(&address.to_string())), manual)
     }
 }
 
