@@ -6,6 +6,8 @@
 //! that, and it reads nothing deeper than 128 in the end. The caller bounds the length itself. Merge keys
 //! (`<<`) are left as they stand.
 
+mod emit;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -58,7 +60,13 @@ pub fn read_tree(yaml: &[u8]) -> Result<Tree, String> {
 /// `json` is not JSON.
 pub fn from_json(json: &[u8]) -> Result<Vec<u8>, YamlError> {
     let value: Value = serde_json::from_slice(json).map_err(serde_yaml::Error::custom)?;
-    to_string(&value).map(String::into_bytes)
+    Ok(from_value(&value).into_bytes())
+}
+
+/// Writes a JSON value as one YAML document that ends in a line break and that readers of YAML 1.1, as those in Go
+/// are, understand as those of 1.2 do.
+pub fn from_value(value: &Value) -> String {
+    emit::document(value)
 }
 
 /// Writes `value` as one YAML document that ends in a line break.
@@ -149,6 +157,10 @@ impl<'de> Visitor<'de> for Measure<'_> {
         self.spend(0)
     }
 
+    fn visit_none<E: serde::de::Error>(mut self) -> Result<(), E> {
+        self.spend(0)
+    }
+
     fn visit_str<E: serde::de::Error>(mut self, text: &str) -> Result<(), E> {
         self.spend(text.len())
     }
@@ -182,6 +194,13 @@ mod tests {
     fn a_document_is_read_as_json() {
         let value = to_value(b"a: 1\nb: [x, true, null, 1.5]\n").unwrap();
         assert_eq!(value, json!({"a": 1, "b": ["x", true, null, 1.5]}));
+    }
+
+    #[test]
+    fn a_document_that_says_nothing_is_null() {
+        for nothing in ["", "# later\n", "---\n", "~\n"] {
+            assert_eq!(to_value(nothing.as_bytes()).unwrap(), Value::Null, "{nothing:?}");
+        }
     }
 
     #[test]
