@@ -1,6 +1,7 @@
 //! What can be typed: clap types and help texts, nothing else. What the words mean is for
 //! [`config`](crate::config).
 
+mod install;
 mod operation;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use install::Install;
 pub(crate) use operation::Operation;
 
 /// Serve Workflows as a Kubernetes API
@@ -52,6 +54,7 @@ pub(crate) enum ColorWhen {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<Serve>),
+    Install(Box<Install>),
     /// Print an example Workflow, ready for kubectl apply
     #[command(after_long_help = EXAMPLE_EXAMPLES)]
     Example,

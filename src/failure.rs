@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::config::ConfigError;
+use crate::settings::SettingsError;
+use crate::values::ValuesError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -23,7 +25,28 @@ impl From<anyhow::Error> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = error.hint();
-        Self::Usage(anyhow::Error::new(Hinted { error: error.into(), hint: hint.to_owned() }))
+        Self::usage(error, hint)
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let hint = error.hint();
+        Self::usage(error, hint)
+    }
+}
+
+impl From<ValuesError> for Failure {
+    fn from(error: ValuesError) -> Self {
+        let hint = error.hint();
+        Self::usage(error, hint)
+    }
+}
+
+impl Failure {
+    /// Says that what was asked makes no sense, and what to ask instead.
+    pub(crate) fn usage(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
+        Self::Usage(anyhow::Error::new(Hinted { error: error.into(), hint: hint.into() }))
     }
 }
 

@@ -10,9 +10,12 @@ mod failure;
 mod files;
 mod kubeconfig;
 mod logging;
+mod manifest;
 mod pki;
 mod printer;
+mod settings;
 mod signals;
+mod values;
 
 use std::process::ExitCode;
 

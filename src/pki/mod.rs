@@ -6,6 +6,7 @@ pub(crate) mod dev;
 mod inspect;
 mod key;
 mod leaf;
+mod own;
 mod san;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 pub(crate) use authority::Authority;
 pub(crate) use key::PrivateKey;
 pub(crate) use leaf::Leaf;
+pub(crate) use own::{OwnKeys, SERVICE, service_names};
 pub(crate) use san::San;
 
 use thiserror::Error;

@@ -1,0 +1,98 @@
+//! `wfctl install`.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use embedded_server::clock::{Clock, SystemClock};
+use serde_json::{Value, json};
+
+use crate::cli::Install;
+use crate::failure::Failure;
+use crate::manifest::{self, Manifest};
+use crate::pki::OwnKeys;
+use crate::printer::Printer;
+use crate::settings::{self, File};
+use crate::values::{Certificates, Values};
+
+/// Prints what would be installed.
+pub(super) fn run(arguments: &Install, printer: &Printer) -> Result<(), Failure> {
+    if !arguments.export {
+        return Err(not_yet());
+    }
+    let mut values = values(arguments)?;
+    if arguments.include_secrets {
+        include_secrets(&mut values)?;
+    }
+    let manifests = manifest::render(&values).context("cannot render what is installed")?;
+    printer.data(&manifest::to_yaml(&manifests)).context("cannot write what is installed")?;
+    printer.note(summary(&values, &manifests));
+    Ok(())
+}
+
+fn not_yet() -> Failure {
+    Failure::usage(
+        anyhow!("applying to a cluster is not in this release"),
+        "wfctl install --export prints the objects, for kubectl apply --server-side -f -",
+    )
+}
+
+fn values(arguments: &Install) -> Result<Values, Failure> {
+    let files = arguments.values.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let settings = settings::layered(&files, flags(arguments), &arguments.set)?;
+    Ok(Values::new(&arguments.namespace, &settings)?)
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let name = path.display().to_string();
+    let text =
+        if name == "-" { io::read_to_string(io::stdin().lock()) } else { std::fs::read_to_string(path) };
+    let text = text.with_context(|| format!("cannot read the settings in {name}"))?;
+    Ok(File { name, text })
+}
+
+/// Returns the settings that have flags of their own, as a layer; null where nothing was said.
+fn flags(arguments: &Install) -> Value {
+    json!({
+        "image": arguments.image,
+        "replicas": arguments.replicas,
+        "storage": {
+            "url": arguments.storage,
+            "size": arguments.storage_size,
+            "class": arguments.storage_class,
+        },
+        "certManager": { "issuer": arguments.cert_manager },
+    })
+}
+
+/// Makes the export whole: it has the keys, and so the APIService can name whom to trust.
+fn include_secrets(values: &mut Values) -> anyhow::Result<()> {
+    if let Certificates::Own(keys) = &mut values.certificates {
+        let made = OwnKeys::issue(SystemClock.now(), values.namespace.as_str())
+            .context("cannot make certificates")?;
+        *keys = Some(Box::new(made));
+        values.with_ca_bundle = true;
+    }
+    values.with_secrets = true;
+    Ok(())
+}
+
+fn summary(values: &Values, manifests: &[Manifest]) -> String {
+    let count = manifests.len();
+    let rendered = format!("{count} objects for the namespace {}.", values.namespace.as_str());
+    match left_out(values).as_slice() {
+        [] => rendered,
+        secrets => format!(
+            "{rendered} Left out, because of what they hold: Secret {}. --include-secrets prints them.",
+            secrets.join(", ")
+        ),
+    }
+}
+
+/// Returns the Secrets that the objects refer to and that are not among them.
+fn left_out(values: &Values) -> Vec<&'static str> {
+    let own = matches!(values.certificates, Certificates::Own(None));
+    let password = values.storage.url_with_password().is_some() && !values.with_secrets;
+    let keys = ["workflow-apiserver-ca", "workflow-apiserver-certs"].into_iter().filter(|_| own);
+    keys.chain(password.then_some("workflow-apiserver-storage")).collect()
+}

@@ -1,0 +1,43 @@
+//! wfctl's own authority in a cluster, and the serving certificate that it issues for a Service.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Authority, Leaf, PkiError, San};
+
+/// The Service that the API is reached by, and the common name of its certificate: common names are short, and
+/// the name with a namespace may not be.
+pub(crate) const SERVICE: &str = "workflow-apiserver";
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Renewed with a third left: a month to notice that nobody does it.
+const SERVING_VALIDITY: Duration = DAY.saturating_mul(90);
+/// A third of it is longer than any leaf lives, so an authority is replaced before a leaf would outlive it.
+const AUTHORITY_VALIDITY: Duration = DAY.saturating_mul(2 * 365);
+
+/// An authority and what it issued for the server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct OwnKeys {
+    /// The authority.
+    pub(crate) authority: Authority,
+    /// What the server serves with.
+    pub(crate) serving: Leaf,
+}
+
+impl OwnKeys {
+    /// Makes a new authority and lets it issue a certificate for the server in `namespace`.
+    pub(crate) fn issue(now: Timestamp, namespace: &str) -> Result<Self, PkiError> {
+        let authority = Authority::generate(now, AUTHORITY_VALIDITY)?;
+        let serving =
+            authority.issue_serving(now, SERVING_VALIDITY, SERVICE, &service_names(SERVICE, namespace))?;
+        Ok(Self { authority, serving })
+    }
+}
+
+/// Returns the names that a Service has inside its cluster, shortest first.
+pub(crate) fn service_names(service: &str, namespace: &str) -> Vec<San> {
+    let suffixes = [String::new(), format!(".{namespace}")];
+    let longer = ["svc", "svc.cluster.local"].map(|domain| format!(".{namespace}.{domain}"));
+    suffixes.into_iter().chain(longer).map(|suffix| San::Dns(format!("{service}{suffix}"))).collect()
+}
