@@ -10,7 +10,7 @@ use thiserror::Error;
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate};
 
 use super::leaf::Usage;
-use super::{PkiError, PrivateKey, San};
+use super::{Fingerprint, PkiError, PrivateKey, San};
 
 /// What a certificate says, as far as wfctl acts on it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,6 +34,9 @@ pub(crate) enum Unhealthy {
     /// Its life has not begun: the clock went back.
     #[error("it is not valid yet")]
     NotYetValid,
+    /// Its life is over.
+    #[error("it has expired")]
+    Expired,
     /// Less than a third of its life is left.
     #[error("less than a third of its life is left")]
     Aged,
@@ -69,6 +72,14 @@ impl Facts {
         if left < life / 3 || left <= SignedDuration::ZERO { Err(Unhealthy::Aged) } else { Ok(()) }
     }
 
+    /// Says whether the certificate is valid at `now`.
+    pub(crate) fn check_valid(&self, now: Timestamp) -> Result<(), Unhealthy> {
+        if now < self.not_before {
+            return Err(Unhealthy::NotYetValid);
+        }
+        if now > self.not_after { Err(Unhealthy::Expired) } else { Ok(()) }
+    }
+
     /// Says whether `key` is the certificate's key.
     pub(crate) fn check_key(&self, key: &PrivateKey) -> Result<(), PkiError> {
         let ours = key.pair()?.subject_public_key_info();
@@ -97,7 +108,18 @@ impl Facts {
         if covered { Ok(()) } else { Err(Unhealthy::Names) }
     }
 
-    fn from_der(der: &[u8]) -> Option<Self> {
+    /// Returns what the certificate is known by.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.der)
+    }
+
+    /// Returns the certificate itself.
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Reads one certificate.
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
         let certificate = parse(der)?;
         Some(Self {
             not_before: timestamp(certificate.validity().not_before)?,

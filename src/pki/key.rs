@@ -3,17 +3,19 @@
 use std::fmt;
 
 use rcgen::KeyPair;
+use zeroize::Zeroizing;
 
 use super::PkiError;
 
-/// A private key as PEM (PKCS #8). `Debug` says nothing of it and `Display` is missing on purpose.
+/// A private key as PEM (PKCS #8). `Debug` says nothing of it and `Display` is missing on purpose; its memory is
+/// overwritten when it is dropped.
 #[derive(Clone, Eq, PartialEq)]
-pub(crate) struct PrivateKey(String);
+pub(crate) struct PrivateKey(Zeroizing<String>);
 
 impl PrivateKey {
     /// Wraps PEM that was read from somewhere; whether it is a key shows when it is used.
     pub(crate) fn from_pem(pem: String) -> Self {
-        Self(pem)
+        Self(Zeroizing::new(pem))
     }
 
     /// Returns the key itself: for files, Secrets and TLS, never for messages.
@@ -30,7 +32,7 @@ impl PrivateKey {
 
 impl From<&KeyPair> for PrivateKey {
     fn from(pair: &KeyPair) -> Self {
-        Self(pair.serialize_pem())
+        Self(Zeroizing::new(pair.serialize_pem()))
     }
 }
 

@@ -1,18 +1,23 @@
-//! Certificates: an [`Authority`] issues [`Leaf`]s, [`inspect`] judges what was issued earlier, [`dev`] keeps
-//! the material of `serve --dev` on disk. Time is an argument everywhere.
+//! Certificates: an [`Authority`] issues [`Leaf`]s, a [`Bundle`] says whom to trust, [`inspect`] judges what was
+//! issued earlier, [`rotate`] decides how to replace it under load, [`dev`] keeps the material of `serve --dev` on
+//! disk. Time is an argument everywhere.
 
 mod authority;
+pub(crate) mod bundle;
 pub(crate) mod dev;
+mod fingerprint;
 mod inspect;
 mod key;
 mod leaf;
 mod own;
+pub(crate) mod rotate;
 mod san;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use authority::Authority;
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use key::PrivateKey;
 pub(crate) use leaf::Leaf;
 pub(crate) use own::{OwnKeys, SERVICE, service_names};
