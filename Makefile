@@ -10,8 +10,11 @@ SHELL := bash
 # What `make run` hands to `wfctl serve --dev`, for example: make run ARGS='--storage memory:'
 ARGS ?=
 
-.PHONY: help run run-release build test tools tools-clients fmt lint unit test-kubectl test-clients record-differential \
-	doc bench clean
+# What `make image` calls the image.
+IMAGE ?= ghcr.io/wfctl/wfctl:$(shell awk -F '"' '/^version/ { print $$2; exit }' Cargo.toml)
+
+.PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-kubectl \
+	test-clients record-differential doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +27,12 @@ run-release: ## The same with the optimized build, for numbers
 
 build: ## Build the optimized wfctl: target/release/wfctl
 	$(CARGO) build --release --locked
+
+image: ## Build the container image with Docker; IMAGE=name:tag names it
+	docker build --build-arg WFCTL_GIT_COMMIT="$$(git rev-parse HEAD)" --tag $(IMAGE) .
+
+image-archive: build ## Write the container image to target/wfctl-image.tar, without Docker
+	target/release/wfctl image save --name $(IMAGE) --output target/wfctl-image.tar
 
 test: tools fmt lint unit test-kubectl test-clients doc ## Install what the tests need, then check everything; .ci/run does only this
 

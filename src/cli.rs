@@ -1,6 +1,7 @@
 //! What can be typed: clap types and help texts, nothing else. What the words mean is for
 //! [`config`](crate::config).
 
+mod image;
 mod install;
 mod operation;
 
@@ -12,6 +13,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
 pub(crate) use operation::Operation;
 
@@ -55,6 +57,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     Serve(Box<Serve>),
     Install(Box<Install>),
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Print an example Workflow, ready for kubectl apply
     #[command(after_long_help = EXAMPLE_EXAMPLES)]
     Example,

@@ -11,6 +11,7 @@ mod files;
 mod kubeconfig;
 mod logging;
 mod manifest;
+mod oci;
 mod pki;
 mod printer;
 mod settings;

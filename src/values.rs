@@ -17,7 +17,7 @@ use embedded_server::meta::validation::{label_key, label_value};
 use serde::Serialize;
 
 pub(crate) use self::error::ValuesError;
-pub(crate) use self::image::Image;
+pub(crate) use self::image::{Image, ImageError};
 pub(crate) use self::quantity::Quantity;
 pub(crate) use self::storage::Storage;
 pub(crate) use self::text::{Label, Subdomain};

@@ -96,3 +96,30 @@ fn left_out(values: &Values) -> Vec<&'static str> {
     let keys = ["workflow-apiserver-ca", "workflow-apiserver-certs"].into_iter().filter(|_| own);
     keys.chain(password.then_some("workflow-apiserver-storage")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary_of(flags: Value, secrets: bool) -> String {
+        let settings = settings::layered(&[], flags, &[]).unwrap();
+        let mut values = Values::new("workflow-system", &settings).unwrap();
+        if secrets {
+            include_secrets(&mut values).unwrap();
+        }
+        summary(&values, &manifest::render(&values).unwrap())
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let url = json!({"storage": {"url": "postgres://me:secret@db/x"}, "certManager": {"issuer": "a"}});
+        assert_eq!(
+            summary_of(json!({}), false),
+            "21 objects for the namespace workflow-system. Left out, because of what they hold: Secret \
+             workflow-apiserver-ca, workflow-apiserver-certs. --include-secrets prints them."
+        );
+        assert!(summary_of(url.clone(), false).contains(": Secret workflow-apiserver-storage. "));
+        assert_eq!(summary_of(url, true), "16 objects for the namespace workflow-system.");
+        assert_eq!(summary_of(json!({}), true), "23 objects for the namespace workflow-system.");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod completions;
 mod example;
+mod image;
 mod install;
 mod serve;
 mod version;
@@ -15,6 +16,7 @@ pub(crate) fn run(cli: &Cli, printer: &Printer) -> Result<(), Failure> {
     match &cli.command {
         Command::Serve(arguments) => serve::run(arguments, cli.global.verbose, printer),
         Command::Install(arguments) => install::run(arguments, printer),
+        Command::Image(command) => image::run(command, printer),
         Command::Example => example::run(printer),
         Command::Version(arguments) => version::run(arguments, printer),
         Command::Completions { shell } => completions::run(*shell, printer),

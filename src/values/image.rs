@@ -33,6 +33,12 @@ impl Image {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the tag, where it has one.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        let name = self.0.split_once('@').map_or(self.0.as_str(), |(name, _)| name);
+        split_tag(name).1
+    }
 }
 
 impl FromStr for Image {
@@ -145,5 +151,13 @@ mod tests {
         assert_eq!(refused("example.com:port/a"), ImageError::Registry);
         assert_eq!(refused("-.example.com/a"), ImageError::Registry);
         assert_eq!(refused(&"a".repeat(256)), ImageError::TooLong);
+    }
+
+    #[test]
+    fn the_tag_is_what_stands_behind_the_name() {
+        let tag = |text: &str| text.parse::<Image>().unwrap().tag().map(ToOwned::to_owned);
+        assert_eq!(tag("localhost:5000/a:1"), Some("1".to_owned()));
+        assert_eq!(tag("localhost:5000/a"), None);
+        assert_eq!(tag(&format!("a:1@sha256:{}", "00".repeat(32))), Some("1".to_owned()));
     }
 }
