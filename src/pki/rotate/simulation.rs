@@ -233,6 +233,10 @@ impl Rotator {
         }
     }
 
+    pub(super) fn is_about_to_switch(&self) -> bool {
+        matches!(self.stage, Stage::Act(Action::Switch(_)))
+    }
+
     fn read_serving(&mut self, world: &World) {
         self.began = world.time;
         self.observed = Observed::default();
