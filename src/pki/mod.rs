@@ -1,6 +1,6 @@
-//! Certificates: an [`Authority`] issues [`Leaf`]s, a [`Bundle`] says whom to trust, [`inspect`] judges what was
-//! issued earlier, [`rotate`] decides how to replace it under load, [`dev`] keeps the material of `serve --dev` on
-//! disk. Time is an argument everywhere.
+//! Certificates: an [`Authority`] issues [`Leaf`]s, a [`Bundle`](bundle::Bundle) says whom to trust, [`inspect`]
+//! judges what was issued earlier, [`rotate`] decides how to replace it under load, [`dev`] keeps the material of
+//! `serve --dev` on disk. Time is an argument everywhere.
 
 mod authority;
 pub(crate) mod bundle;

@@ -41,3 +41,38 @@ pub(crate) fn service_names(service: &str, namespace: &str) -> Vec<San> {
     let longer = ["svc", "svc.cluster.local"].map(|domain| format!(".{namespace}.{domain}"));
     suffixes.into_iter().chain(longer).map(|suffix| San::Dns(format!("{service}{suffix}"))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::inspect::Facts;
+
+    fn now() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn the_server_is_good_for_every_name_of_its_service() {
+        let keys = OwnKeys::issue(now(), "workflow-system").unwrap();
+        let serving = Facts::from_pem(&keys.serving.certificate).unwrap();
+        let names = [
+            "workflow-apiserver",
+            "workflow-apiserver.workflow-system",
+            "workflow-apiserver.workflow-system.svc",
+            "workflow-apiserver.workflow-system.svc.cluster.local",
+        ];
+        assert_eq!(serving.sans, names.map(San::from).into());
+        assert_eq!(serving.check_chain(keys.authority.facts()), Ok(()));
+        assert!(serving.check_key(&keys.serving.key).is_ok());
+    }
+
+    #[test]
+    fn the_longest_namespace_is_none_too_long() {
+        assert!(OwnKeys::issue(now(), &"n".repeat(63)).is_ok());
+    }
+
+    #[test]
+    fn no_leaf_of_a_healthy_authority_is_cut_short() {
+        assert!(AUTHORITY_VALIDITY / 3 >= SERVING_VALIDITY);
+    }
+}
