@@ -32,12 +32,17 @@
 //! # Why nobody is ever served a leaf that is not trusted
 //!
 //! Every write is bound to the resourceVersion of the object that the decision was made upon, and each look at the
-//! cluster reads the serving Secret first, then the authority Secret, then the rest. Trust that grows harms nobody.
-//! Two writes could meet badly: a switch to a leaf of an authority, decided earlier and landing late, and the
-//! retirement of that authority. The seal keeps them apart. An authority is retired only when its key was gone from
-//! the authority Secret before the serving Secret was sealed: whoever decided to switch to it had read the serving
-//! Secret before that, and his write conflicts with the seal. A key that is gone does not come back, so an
-//! authority that was retired is never used again, and there is nothing to unseal.
+//! cluster reads the serving Secret first, then the APIService, then the authority Secret, and the replicas last.
+//! Trust that grows harms nobody. Two pairs of writes could meet badly.
+//!
+//! A switch to a leaf of an authority, decided earlier and landing late, could meet the retirement of that authority.
+//! The seal keeps them apart. An authority is retired only when its key was gone from the authority Secret before
+//! the serving Secret was sealed: whoever decided to switch to it had read the serving Secret before that, and his
+//! write conflicts with the seal. A key that is gone does not come back, so an authority that was retired is never
+//! used again, and there is nothing to unseal.
+//!
+//! A retirement could take a new authority for an old one. But a new one is in the authority Secret before it is
+//! published: who reads the APIService first, and it there, finds it in the authority Secret too.
 //!
 //! Two rotations at once are one: the second finds the state that the first left, and its own steps conflict or
 //! have been done. Waiting is measured by each process for itself, from what it has seen without interruption
@@ -231,14 +236,13 @@ fn leaf_problem(now: Timestamp, serving: &Serving, issuing: &Issuer) -> Option<W
 }
 
 /// Says whether a leaf of `issuing` can be served: the leaf before has the same issuer, or there was time to hear of
-/// it and, where nothing else keeps requests from being answered, they were. Where no replica is accepted anyway,
-/// nothing is waited for.
+/// it and, where nothing else keeps requests from being answered, they were.
 fn has_arrived(now: Timestamp, observed: &Observed, issuing: &Issuer) -> bool {
     let trust = &observed.evidence.trust;
     let leaf = observed.serving.leaf.as_ref();
     let same_issuer = leaf.is_some_and(|leaf| leaf.issuer == Some(issuing.fingerprint));
     let settled = if observed.all_are_accepted(now) { trust.suffices(SETTLE) } else { trust.time >= SETTLE };
-    same_issuer || settled || observed.none_is_accepted()
+    same_issuer || settled
 }
 
 fn convergence_step(observed: &Observed, issuing: &Issuer) -> Option<Action> {

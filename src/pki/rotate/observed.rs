@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use super::{ANSWERS, Why};
 use crate::pki::Fingerprint;
 
-/// What is there. Read in this order: the serving Secret, the authority Secret, the APIService, the replicas.
+/// What is there. Read in this order: the serving Secret, the APIService, the authority Secret, the replicas.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Observed {
     /// The serving Secret.
     pub(crate) serving: Serving,
-    /// The authority Secret.
-    pub(crate) authorities: Authorities,
     /// The authorities in the caBundle; none where it is missing or cannot be read.
     pub(crate) published: BTreeSet<Fingerprint>,
+    /// The authority Secret.
+    pub(crate) authorities: Authorities,
     /// Every pod that serves or might begin to, ready or not.
     pub(crate) replicas: Vec<Replica>,
     /// What was seen over a while.
@@ -123,21 +123,11 @@ impl Observed {
 
     /// Says whether clients that trust what is published accept every replica, of which there is one at least.
     pub(super) fn all_are_accepted(&self, now: Timestamp) -> bool {
-        let accepted = |served: &Served| served.life.is_valid(now) && self.is_trusted(served);
+        let is_trusted =
+            |served: &Served| served.issuer.is_some_and(|issuer| self.published.contains(&issuer));
+        let accepted = |served: &Served| served.life.is_valid(now) && is_trusted(served);
         !self.replicas.is_empty()
             && self.replicas.iter().all(|replica| replica.serves.as_ref().is_some_and(accepted))
-    }
-
-    /// Says whether clients that trust what is published accept no replica, whatever their clocks say. A replica
-    /// that showed nothing may be accepted by others.
-    pub(super) fn none_is_accepted(&self) -> bool {
-        let refused = |served: &Served| !self.is_trusted(served);
-        !self.replicas.is_empty()
-            && self.replicas.iter().all(|replica| replica.serves.as_ref().is_some_and(refused))
-    }
-
-    fn is_trusted(&self, served: &Served) -> bool {
-        served.issuer.is_some_and(|issuer| self.published.contains(&issuer))
     }
 
     /// Returns the replicas that do not serve the leaf.

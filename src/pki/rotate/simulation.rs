@@ -185,8 +185,8 @@ pub(super) struct Rotator {
 enum Stage {
     #[default]
     Serving,
-    Authorities,
     Published,
+    Authorities,
     Replicas,
     Act(Action),
 }
@@ -216,8 +216,8 @@ impl Rotator {
     pub(super) fn step(&mut self, world: &mut World) -> Option<Action> {
         match std::mem::take(&mut self.stage) {
             Stage::Serving => self.read_serving(world),
-            Stage::Authorities => self.read_authorities(world),
             Stage::Published => self.read_published(world),
+            Stage::Authorities => self.read_authorities(world),
             Stage::Replicas => self.read_replicas(world),
             Stage::Act(action) => return self.act(world, action),
         }
@@ -246,6 +246,12 @@ impl Rotator {
         {
             self.observed.serving = Serving { leaf, complete, sealed_for };
         }
+        self.stage = Stage::Published;
+    }
+
+    fn read_published(&mut self, world: &World) {
+        self.revisions.published = world.published.revision;
+        self.observed.published = world.published.content.clone();
         self.stage = Stage::Authorities;
     }
 
@@ -258,12 +264,6 @@ impl Rotator {
                 revision: revision.to_string(),
             };
         }
-        self.stage = Stage::Published;
-    }
-
-    fn read_published(&mut self, world: &World) {
-        self.revisions.published = world.published.revision;
-        self.observed.published = world.published.content.clone();
         self.stage = Stage::Replicas;
     }
 

@@ -205,18 +205,39 @@ fn a_changed_bundle_is_healed_at_once() {
 }
 
 #[test]
-fn where_nothing_works_nothing_is_waited_for() {
+fn where_nothing_works_no_answers_are_waited_for() {
     let mut world = World::steady(2);
     world.authorities = None;
     world.serving = None;
     world.publish(BTreeSet::new());
-    let mut rotator = Rotator::new(Intent::Heal, 0);
-    assert_eq!(rotator.round(&mut world), Action::Begin(Why::Missing));
-    assert!(matches!(rotator.round(&mut world), Action::Distribute { .. }));
     world.pods.iter_mut().for_each(|pod| pod.serves.as_mut().unwrap().issuer = None);
-    assert_eq!(rotator.round(&mut world), Action::Switch(Why::Missing));
-    run(&mut world, Intent::Heal);
+    let actions = run(&mut world, Intent::Heal);
+    assert_eq!(actions[0], Action::Begin(Why::Missing));
+    assert!(actions.contains(&Action::Switch(Why::Missing)), "{actions:?}");
     assert!(world.is_steady());
+}
+
+#[test]
+fn a_retirement_does_not_take_a_new_authority_for_an_old_one() {
+    let mut world = World::steady(1);
+    world.publish([print(1_000_000)].into_iter().chain(world.published.content.clone()).collect());
+    let mut rotator = Rotator::new(Intent::Heal, 0);
+    let (retiring, world) = loop {
+        let before = (rotator.clone(), world.clone());
+        if matches!(rotator.round(&mut world), Action::Retire { .. }) {
+            break before;
+        }
+        world.time += 5;
+    };
+    for reads in 0..5 {
+        let (mut retiring, mut world) = (retiring.clone(), world.clone());
+        (0..reads).for_each(|_| drop(retiring.step(&mut world)));
+        let mut rotating = Rotator::new(Intent::Everything, 0);
+        until(&mut rotating, &mut world, |action| matches!(action, Action::Distribute { .. }));
+        retiring.round(&mut world);
+        let issuing = world.authorities.as_ref().unwrap().content.issuing.fingerprint;
+        assert!(world.published.content.contains(&issuing), "after {reads} reads");
+    }
 }
 
 #[test]
