@@ -57,7 +57,7 @@ fn fields_that_do_not_exist_and_values_of_another_type_are_refused() {
         assert!(number.contains("invalid type: integer `30`, expected a string"), "{number}");
         session.ok_with("create -f -", EXAMPLE);
         let patch = session.fails(r#"patch wf example-workflow --type=merge -p '{"spec":{"timeout":5}}'"#);
-        assert!(patch.starts_with("The Workflow \"example-workflow\" is invalid: patch: "), "{patch}");
+        assert!(patch.starts_with("The request is invalid: patch: Invalid value: "), "{patch}");
     });
 }
 
