@@ -4,15 +4,19 @@ use std::fmt;
 use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
 
-/// A point in the history of a whole store: zero before the first write, then one step or more per write.
+/// A point in the history of a whole store: [`Revision::FIRST`] before the first write, then one step or more per
+/// write.
 ///
 /// On the wire it is `metadata.resourceVersion`, a decimal without leading zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
 impl Revision {
-    /// The revision of an empty store.
+    /// No point in any history: what was never stored has it, and a client that names it means any state.
     pub const ZERO: Self = Self(0);
+
+    /// The revision of a store that was never written to.
+    pub const FIRST: Self = Self(1);
 
     /// Returns the revision that follows this one.
     #[must_use]

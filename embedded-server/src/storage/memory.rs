@@ -58,7 +58,7 @@ impl Memory {
         let state = State {
             live: BTreeMap::new(),
             log: VecDeque::new(),
-            compacted: Revision::ZERO,
+            compacted: Revision::FIRST,
             window: events,
             closed: false,
         };

@@ -98,6 +98,9 @@ pub struct Changes {
 ///    ends only with an error, when the store closes or when dropped.
 /// 5. Dropping a future that one of these returned never corrupts the store; a dropped `commit` may or may
 ///    not have happened.
+/// 6. Revisions begin at [`Revision::FIRST`]: a store that was never written to is there, can be watched from
+///    there, and its first `commit` gets a later one. Clients take the version of a list, be it empty, to watch
+///    from, and zero would tell them "any state".
 #[async_trait]
 pub trait Backend: Debug + Send + Sync + 'static {
     /// Returns the value under `key`, or none.
@@ -120,7 +123,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// longer known.
     async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Changes>>>;
 
-    /// Returns the revision of the last change to the store, whatever its key.
+    /// Returns the revision of the last change to the store, whatever its key; [`Revision::FIRST`] before there is
+    /// one.
     async fn revision(&self) -> Result<Revision>;
 
     /// Waits for what is under way and releases what the store holds; later calls fail with

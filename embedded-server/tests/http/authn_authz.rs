@@ -88,7 +88,7 @@ async fn a_refused_write_writes_nothing() {
         client.call(Method::POST, WORKFLOWS).json(workflow("a")).await.any_failure(403, "Forbidden");
         client.call(Method::POST, WORKFLOWS).json(json!([])).await.any_failure(403, "Forbidden");
     }
-    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "0");
+    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "1");
 }
 
 #[tokio::test]

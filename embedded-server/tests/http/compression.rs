@@ -75,5 +75,5 @@ async fn a_watch_is_never_compressed() {
     let path = format!("{WORKFLOWS}?watch=1&resourceVersion=0");
     let mut events = server.get(path).header("accept-encoding", "gzip").events().await;
     assert!(!events.head.headers.contains_key("content-encoding"));
-    assert_eq!(events.spelled().await, "ADDED a@1");
+    assert_eq!(events.spelled().await, "ADDED a@2");
 }

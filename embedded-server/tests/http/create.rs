@@ -33,7 +33,7 @@ async fn the_server_says_uid_creation_time_generation_and_version() {
     assert_eq!((uid.len(), &uid[14..15]), (36, "4"), "{uid}");
     assert_eq!(metadata["creationTimestamp"], "2024-01-15T10:00:00Z");
     assert_eq!(metadata["generation"], 1);
-    assert_eq!(metadata["resourceVersion"], "1");
+    assert_eq!(metadata["resourceVersion"], "2");
     for cleared in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         assert_eq!(metadata[cleared], Value::Null, "{cleared}");
     }
@@ -54,7 +54,7 @@ async fn one_resource_version_grows_over_all_namespaces() {
         let created = server.has(workflow(name).in_namespace(namespace)).await;
         versions.push(created["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap());
     }
-    assert_eq!(versions, [1, 2, 3]);
+    assert_eq!(versions, [2, 3, 4]);
 }
 
 #[tokio::test]
@@ -334,7 +334,7 @@ async fn a_dry_run_answers_but_writes_nothing() {
     assert_eq!(answered["metadata"]["uid"].as_str().unwrap().len(), 36);
     server.get(item("a")).await.expect(404);
     let list = server.read(ALL).await;
-    assert_eq!(list["metadata"]["resourceVersion"], "0");
+    assert_eq!(list["metadata"]["resourceVersion"], "1");
     server.has(workflow("a")).await;
     server.post(&dry, workflow("a")).await.any_failure(409, "AlreadyExists");
     server.post(&dry, workflow("A B")).await.any_failure(422, "Invalid");

@@ -27,7 +27,7 @@ async fn a_deleted_object_is_gone_and_its_identity_told() {
 async fn a_delete_takes_a_version() {
     let (server, _) = with(workflow("a")).await;
     server.delete(item("a")).await.expect(200);
-    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "2");
+    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "3");
 }
 
 #[tokio::test]
@@ -45,10 +45,10 @@ async fn preconditions_have_to_hold() {
     let wrong_version = json!({"preconditions": {"uid": uid, "resourceVersion": "7"}});
     let message = format!(
         "{conflict}the ResourceVersion in the precondition (7) does not match the ResourceVersion in record \
-         (1). The object might have been modified"
+         (2). The object might have been modified"
     );
     server.delete(item("a")).json(wrong_version).await.failure(409, "Conflict", &message);
-    let right = json!({"preconditions": {"uid": uid, "resourceVersion": "1"}});
+    let right = json!({"preconditions": {"uid": uid, "resourceVersion": "2"}});
     server.delete(item("a")).json(right).await.expect(200);
 }
 

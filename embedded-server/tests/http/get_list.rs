@@ -45,7 +45,7 @@ async fn a_list_carries_the_version_of_the_collection() {
     let list = server.read(WORKFLOWS).await;
     assert_eq!(list["kind"], "WorkflowList");
     assert_eq!(list["apiVersion"], API_VERSION);
-    assert_eq!(list["metadata"], json!({"resourceVersion": "3"}));
+    assert_eq!(list["metadata"], json!({"resourceVersion": "4"}));
     assert_eq!(list["items"], json!([]));
 }
 
@@ -158,10 +158,10 @@ async fn a_field_selector_that_cannot_be_read_is_refused() {
 async fn a_read_may_name_a_version_it_must_not_be_older_than() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
-    for version in ["0", "1"] {
+    for version in ["0", "2"] {
         server.get(format!("{}?resourceVersion={version}", item("a"))).await.expect(200);
         let list = server.read(format!("{WORKFLOWS}?resourceVersion={version}")).await;
-        assert_eq!(list["metadata"]["resourceVersion"], "1");
+        assert_eq!(list["metadata"]["resourceVersion"], "2");
     }
 }
 
@@ -172,16 +172,16 @@ async fn a_past_version_inside_the_window_can_be_listed_exactly() {
     server.has(workflow("b")).await;
     server.delete(item("a")).await.expect(200);
     server.patch(item("b"), MERGE_PATCH, json!({"spec": {"timeout": "1m"}})).await.expect(200);
-    for (version, expected) in [("1", "a"), ("2", "a b"), ("3", "b"), ("4", "b")] {
+    for (version, expected) in [("2", "a"), ("3", "a b"), ("4", "b"), ("5", "b")] {
         let query = format!("resourceVersion={version}&resourceVersionMatch=Exact");
         let list = server.read(format!("{WORKFLOWS}?{query}")).await;
         assert_eq!(list["metadata"]["resourceVersion"], version);
         assert_eq!(names(&list).join(" ").replace("default/", ""), expected, "{version}");
     }
-    let query = "resourceVersion=3&resourceVersionMatch=Exact";
+    let query = "resourceVersion=4&resourceVersionMatch=Exact";
     let list = server.read(format!("{WORKFLOWS}?{query}")).await;
     assert_eq!(list["items"][0]["spec"]["timeout"], Value::Null);
-    assert_eq!(list["items"][0]["metadata"]["resourceVersion"], "2");
+    assert_eq!(list["items"][0]["metadata"]["resourceVersion"], "3");
 }
 
 #[tokio::test]
@@ -189,9 +189,9 @@ async fn a_version_with_a_limit_means_exactly_that_version() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
     server.has(workflow("b")).await;
-    let list = server.read(format!("{WORKFLOWS}?resourceVersion=1&limit=10")).await;
+    let list = server.read(format!("{WORKFLOWS}?resourceVersion=2&limit=10")).await;
     assert_eq!(names(&list), ["default/a"]);
-    let query = "resourceVersion=1&limit=10&resourceVersionMatch=NotOlderThan";
+    let query = "resourceVersion=2&limit=10&resourceVersionMatch=NotOlderThan";
     assert_eq!(names(&server.read(format!("{WORKFLOWS}?{query}")).await), ["default/a", "default/b"]);
 }
 
@@ -203,9 +203,9 @@ async fn a_version_outside_the_window_has_expired() {
     }
     let exactly = |version| format!("{WORKFLOWS}?resourceVersion={version}&resourceVersionMatch=Exact");
     let message = "The resourceVersion for the provided list is too old.";
-    server.get(exactly(1)).await.failure(410, "Expired", message);
-    server.get(exactly(2)).await.expect(200);
-    let limited = format!("{WORKFLOWS}?resourceVersion=1&limit=1");
+    server.get(exactly(2)).await.failure(410, "Expired", message);
+    server.get(exactly(3)).await.expect(200);
+    let limited = format!("{WORKFLOWS}?resourceVersion=2&limit=1");
     server.get(limited).await.failure(410, "Expired", message);
 }
 
@@ -346,5 +346,5 @@ async fn what_is_stored_outlives_the_server() {
     let server = Setup::on(open()).start().await;
     assert_eq!(server.read(ALL).await, before);
     let again = server.has(workflow("c")).await;
-    assert_eq!(again["metadata"]["resourceVersion"], "3");
+    assert_eq!(again["metadata"]["resourceVersion"], "4");
 }

@@ -108,7 +108,7 @@ async fn metadata_alone_can_be_had() {
     let list = server.get(WORKFLOWS).accept(METADATA_LIST).await.expect(200).json();
     assert_eq!(list["kind"], "PartialObjectMetadataList");
     assert_eq!(list["apiVersion"], "meta.k8s.io/v1");
-    assert_eq!(list["metadata"], json!({"resourceVersion": "1"}));
+    assert_eq!(list["metadata"], json!({"resourceVersion": "2"}));
     assert_eq!(list["items"], json!([expected]));
     let beta = METADATA.replace("v=v1", "v=v1beta1");
     assert_eq!(server.get(item("a")).accept(&beta).await.json()["apiVersion"], "meta.k8s.io/v1beta1");

@@ -42,18 +42,18 @@ async fn pages_are_of_one_state_whatever_is_written_meanwhile() {
     let third = server.read(next_page(&second, "limit=2")).await;
     assert_eq!([names(&first), names(&second), names(&third)], ["a b", "c d", "e"]);
     for page in [&first, &second, &third] {
-        assert_eq!(page["metadata"]["resourceVersion"], "5");
+        assert_eq!(page["metadata"]["resourceVersion"], "6");
     }
     let left = [&first, &second, &third].map(|page| page["metadata"]["remainingItemCount"].clone());
     assert_eq!(left, [json!(3), json!(1), Value::Null]);
-    assert_eq!(third["metadata"], json!({"resourceVersion": "5"}));
+    assert_eq!(third["metadata"], json!({"resourceVersion": "6"}));
 }
 
 #[tokio::test]
 async fn a_page_that_takes_all_has_no_token() {
     let server = with(&["a", "b"]).await;
     let list = server.read(format!("{WORKFLOWS}?limit=2")).await;
-    assert_eq!(list["metadata"], json!({"resourceVersion": "2"}));
+    assert_eq!(list["metadata"], json!({"resourceVersion": "3"}));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_namespace_that_is_selected_narrows_the_list_as_one_in_the_path_does()
     }
     let path = format!("{ALL}?limit=1&fieldSelector=metadata.namespace%3Dother");
     let page = server.read(&path).await;
-    assert_eq!(decoded(&page), json!({"v": "meta.k8s.io/v1", "rv": 4, "start": "a\u{0}"}));
+    assert_eq!(decoded(&page), json!({"v": "meta.k8s.io/v1", "rv": 5, "start": "a\u{0}"}));
     let rest = server.read(format!("{path}&continue={}", token(&page))).await;
     assert_eq!((names(&rest), token(&rest)), ("b".to_owned(), ""));
     assert_eq!(rest["items"][0]["metadata"]["namespace"], "other");
@@ -130,9 +130,9 @@ async fn the_rest_can_be_taken_without_a_limit() {
 async fn a_token_says_where_and_when() {
     let server = with(&["a", "b"]).await;
     let first = server.read(format!("{WORKFLOWS}?limit=1")).await;
-    assert_eq!(decoded(&first), json!({"v": "meta.k8s.io/v1", "rv": 2, "start": "a\u{0}"}));
+    assert_eq!(decoded(&first), json!({"v": "meta.k8s.io/v1", "rv": 3, "start": "a\u{0}"}));
     let first = server.read(format!("{ALL}?limit=1")).await;
-    assert_eq!(decoded(&first), json!({"v": "meta.k8s.io/v1", "rv": 2, "start": "default/a\u{0}"}));
+    assert_eq!(decoded(&first), json!({"v": "meta.k8s.io/v1", "rv": 3, "start": "default/a\u{0}"}));
 }
 
 /// A server whose window has moved past the token of a first page.
@@ -163,7 +163,7 @@ async fn an_expired_token_comes_with_a_fresh_one() {
     assert_eq!(decoded(&status), json!({"v": "meta.k8s.io/v1", "rv": -1, "start": "a\u{0}"}));
     let rest = server.read(next_page(&status, "")).await;
     assert_eq!(names(&rest), "b c d e f g");
-    assert_eq!(rest["metadata"]["resourceVersion"], "7");
+    assert_eq!(rest["metadata"]["resourceVersion"], "8");
 }
 
 #[tokio::test]

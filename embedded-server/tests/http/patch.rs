@@ -110,7 +110,7 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
         let answer = server.patch(item("a"), kind, patch).await.expect(200);
         assert_eq!(answer.json(), stored);
     }
-    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "1");
+    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "2");
 }
 
 #[tokio::test]
@@ -120,8 +120,8 @@ async fn a_patch_of_a_version_is_made_to_that_version() {
     let message = "Operation cannot be fulfilled on workflows.workflow.example.com \"a\": the object has been \
                    modified; please apply your changes to the latest version and try again";
     server.patch(item("a"), MERGE_PATCH, to("77")).await.failure(409, "Conflict", message);
-    server.patch(item("a"), MERGE_PATCH, to("1")).await.expect(200);
-    server.patch(item("a"), MERGE_PATCH, to("1")).await.failure(409, "Conflict", message);
+    server.patch(item("a"), MERGE_PATCH, to("2")).await.expect(200);
+    server.patch(item("a"), MERGE_PATCH, to("2")).await.failure(409, "Conflict", message);
 }
 
 #[tokio::test]

@@ -172,5 +172,5 @@ async fn a_panic_is_answered_and_the_connection_lives_on() {
         assert_eq!(answer.header("audit-id").len(), 36);
     }
     server.has(workflow("a")).await;
-    assert_eq!(watch.spelled().await, "ADDED a@1");
+    assert_eq!(watch.spelled().await, "ADDED a@2");
 }

@@ -31,9 +31,9 @@ async fn a_watch_goes_on_from_the_version_of_the_last_list() {
     let server = Setup::on(open(&path)).start().await;
     let version = list["metadata"]["resourceVersion"].as_str().unwrap();
     let mut events = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion={version}")).events().await;
-    assert_eq!(events.spelled().await, "DELETED a@3");
+    assert_eq!(events.spelled().await, "DELETED a@4");
     server.has(workflow("c")).await;
-    assert_eq!(events.spelled().await, "ADDED c@4");
+    assert_eq!(events.spelled().await, "ADDED c@5");
 }
 
 #[tokio::test]
@@ -47,12 +47,12 @@ async fn a_watch_from_before_what_is_remembered_has_expired() {
     }
     stopped(server, store).await;
     let server = Setup::on(open(&path)).remembering(2).start().await;
-    let mut events = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=1")).events().await;
+    let mut events = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=2")).events().await;
     let status = events.expect("ERROR").await;
     assert_eq!((&status["code"], &status["reason"]), (&json!(410), &json!("Expired")));
-    assert_eq!(status["message"], "too old resource version: 1 (2)");
+    assert_eq!(status["message"], "too old resource version: 2 (3)");
     assert!(events.next().await.is_none());
-    let mut current = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=4")).events().await;
+    let mut current = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=5")).events().await;
     server.has(workflow("e")).await;
-    assert_eq!(current.spelled().await, "ADDED e@5");
+    assert_eq!(current.spelled().await, "ADDED e@6");
 }

@@ -30,7 +30,7 @@ async fn a_write_to_the_status_touches_nothing_else() {
     let updated = server.put(status_of("a"), sent).await.expect(200).json();
     let mut expected = stored;
     expected["status"] = json!({"phase": "Running", "startTime": "2024-01-15T10:30:00Z"});
-    expected["metadata"]["resourceVersion"] = json!("2");
+    expected["metadata"]["resourceVersion"] = json!("3");
     expected["metadata"]["managedFields"] = updated["metadata"]["managedFields"].clone();
     assert_eq!(updated, expected);
     assert_eq!(server.read(item("a")).await, expected);

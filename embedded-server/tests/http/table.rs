@@ -28,7 +28,7 @@ async fn a_list_as_table_has_columns_and_rows() {
     server.clock.advance(SignedDuration::from_mins(5));
     let table = table(&server, WORKFLOWS).await;
     assert_eq!((&table["kind"], &table["apiVersion"]), (&json!("Table"), &json!("meta.k8s.io/v1")));
-    assert_eq!(table["metadata"], json!({"resourceVersion": "3"}));
+    assert_eq!(table["metadata"], json!({"resourceVersion": "4"}));
     let none = "<none>";
     let expected = [
         json!(["empty", none, none, 0, "5m", none, none, none, none, none]),
@@ -87,7 +87,7 @@ async fn one_object_is_a_table_of_one_row() {
     server.has(workflow("a")).await;
     let table = table(&server, &item("a")).await;
     assert_eq!(table["rows"].as_array().unwrap().len(), 1);
-    assert_eq!(table["metadata"]["resourceVersion"], "1");
+    assert_eq!(table["metadata"]["resourceVersion"], "2");
 }
 
 #[tokio::test]

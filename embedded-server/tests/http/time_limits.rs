@@ -132,7 +132,7 @@ async fn a_version_that_is_not_there_is_waited_for_three_seconds() {
     ] {
         let started = Instant::now();
         let answer = server.get(path).await;
-        let message = "Timeout: Too large resource version: 9, current: 1";
+        let message = "Timeout: Too large resource version: 9, current: 2";
         let status = answer.failure(504, "Timeout", message);
         let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
         assert_eq!(status["details"], json!({"causes": [cause], "retryAfterSeconds": 1}));

@@ -20,7 +20,7 @@ async fn an_update_replaces_the_object_and_raises_its_version() {
     let (server, stored) = with(workflow("a")).await;
     let updated = server.put(item("a"), stored.with("/spec/timeout", "1m")).await.expect(200).json();
     assert_eq!(updated["spec"]["timeout"], "1m");
-    assert_eq!(version(&updated), 2);
+    assert_eq!(version(&updated), 3);
     assert_eq!(server.read(item("a")).await, updated);
 }
 
@@ -39,7 +39,7 @@ async fn an_update_that_changes_nothing_writes_nothing() {
     let (server, stored) = with(workflow("a")).await;
     let again = server.put(item("a"), stored.clone()).await.expect(200).json();
     assert_eq!(again, Value::from(stored));
-    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "1");
+    assert_eq!(server.read(ALL).await["metadata"]["resourceVersion"], "2");
 }
 
 #[tokio::test]
@@ -172,21 +172,21 @@ async fn a_dry_run_answers_but_writes_nothing() {
     let answered = server.put(item("a") + "?dryRun=All", sent).await.expect(200).json();
     assert_eq!(answered["spec"]["timeout"], "1m");
     assert_eq!(answered["metadata"]["generation"], 2);
-    assert_eq!(version(&answered), 1);
+    assert_eq!(version(&answered), 2);
     assert_eq!(server.read(item("a")).await, Value::from(stored));
 }
 
 #[tokio::test]
 async fn the_last_finalizer_keeps_a_deleted_object_until_it_is_taken_away() {
     let (server, _) = with(workflow("a").with_finalizer("example.com/wait")).await;
-    let mut watch = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=1")).events().await;
+    let mut watch = server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=2")).events().await;
     let dying = server.delete(item("a")).await.expect(200).json();
     let released = Workflow::from(dying.clone()).without("/metadata/finalizers");
     let answer = server.put(item("a"), released).await.expect(200).json();
     assert_eq!(answer["kind"], "Workflow");
     assert_eq!(version(&answer), version(&dying));
-    assert_eq!(watch.spelled().await, "MODIFIED a@2");
-    assert_eq!(watch.spelled().await, "DELETED a@3");
+    assert_eq!(watch.spelled().await, "MODIFIED a@3");
+    assert_eq!(watch.spelled().await, "DELETED a@4");
     server.get(item("a")).await.expect(404);
 }
 

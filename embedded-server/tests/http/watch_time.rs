@@ -49,7 +49,7 @@ async fn the_timeout_of_requests_is_none_of_a_watch_s() {
 async fn bookmarks_come_every_minute_and_before_the_end() {
     let server = Setup::default().without_sockets().await;
     server.has(workflow("a")).await;
-    let path = format!("{WORKFLOWS}?watch=1&resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=150");
+    let path = format!("{WORKFLOWS}?watch=1&resourceVersion=2&allowWatchBookmarks=true&timeoutSeconds=150");
     let mut events = server.get(path).events().await;
     let started = Instant::now();
     for (seconds, name) in [(60, "b"), (120, "c"), (148, "")] {
@@ -71,9 +71,9 @@ async fn a_bookmark_tells_of_progress_that_others_made() {
     let server = Setup::default().without_sockets().await;
     let path = format!("{WORKFLOWS}?watch=1&resourceVersion=0&allowWatchBookmarks=true");
     let mut events = server.get(path).events().await;
-    assert_eq!(events.spelled().await, "BOOKMARK @0");
-    server.has(workflow("a").in_namespace("other")).await;
     assert_eq!(events.spelled().await, "BOOKMARK @1");
+    server.has(workflow("a").in_namespace("other")).await;
+    assert_eq!(events.spelled().await, "BOOKMARK @2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +92,7 @@ async fn a_state_that_never_comes_is_told_in_the_stream() {
     assert_eq!(events.head.status, 200);
     let status = events.expect("ERROR").await;
     assert_eq!((status["code"].as_i64(), status["reason"].as_str()), (Some(504), Some("Timeout")));
-    assert_eq!(status["message"], "Timeout: Too large resource version: 9, current: 0");
+    assert_eq!(status["message"], "Timeout: Too large resource version: 9, current: 1");
     assert_eq!(status["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
     assert_eq!(started.elapsed().as_secs(), 3);
     assert!(events.next().await.is_none());

@@ -10,12 +10,12 @@ async fn watcher(cache: &Cacher, labels: &str, from: WatchFrom) -> Watcher {
 async fn a_watcher_sees_objects_enter_and_leave_its_selection() {
     let store = Flaky::remembering(100);
     let cache = cache(&store, 100).await;
-    let mut watcher = watcher(&cache, "app=x", WatchFrom::After(Revision(0))).await;
+    let mut watcher = watcher(&cache, "app=x", WatchFrom::After(Revision::FIRST)).await;
     for label in ["y", "x", "x", "y", "y", "x"] {
         store.put("a", label).await;
     }
     store.remove("a").await;
-    for expected in ["ADDED a@2", "MODIFIED a@3", "DELETED a@4", "ADDED a@6", "DELETED a@7"] {
+    for expected in ["ADDED a@3", "MODIFIED a@4", "DELETED a@5", "ADDED a@7", "DELETED a@8"] {
         assert_eq!(said(&mut watcher).await, expected);
     }
 }
@@ -29,7 +29,7 @@ async fn a_watcher_begins_with_the_state_and_says_where_it_ends() {
     }
     let mut watcher = watcher(&cache, "app=x", WatchFrom::State(GetOptions::MostRecent)).await;
     store.put("d", "x").await;
-    for expected in ["ADDED a@2", "ADDED b@1", "END @3", "ADDED d@4"] {
+    for expected in ["ADDED a@3", "ADDED b@2", "END @4", "ADDED d@5"] {
         assert_eq!(said(&mut watcher).await, expected);
     }
 }
@@ -38,12 +38,12 @@ async fn a_watcher_begins_with_the_state_and_says_where_it_ends() {
 async fn a_watcher_that_is_too_slow_is_told_so() {
     let store = Flaky::remembering(100);
     let cache = cache(&store, 2).await;
-    let mut watcher = watcher(&cache, "", WatchFrom::After(Revision(0))).await;
+    let mut watcher = watcher(&cache, "", WatchFrom::After(Revision::FIRST)).await;
     for label in ["x", "y", "z"] {
         store.put("a", label).await;
     }
     cache.view(GetOptions::MostRecent).await.unwrap();
-    assert_eq!(said(&mut watcher).await, "too old resource version: 0 (1)");
+    assert_eq!(said(&mut watcher).await, "too old resource version: 1 (2)");
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn many_watchers_share_one_encoding() {
     let cache = cache(&store, 100).await;
     let mut watchers = Vec::new();
     for _ in 0..3 {
-        watchers.push(watcher(&cache, "", WatchFrom::After(Revision(0))).await);
+        watchers.push(watcher(&cache, "", WatchFrom::After(Revision::FIRST)).await);
     }
     store.put("a", "x").await;
     store.remove("a").await;
@@ -70,15 +70,15 @@ async fn many_watchers_share_one_encoding() {
 async fn a_writer_that_lost_the_store_comes_back_and_its_watchers_miss_nothing() {
     let store = Flaky::remembering(100);
     let cache = cache(&store, 100).await;
-    let mut watcher = watcher(&cache, "", WatchFrom::After(Revision(0))).await;
+    let mut watcher = watcher(&cache, "", WatchFrom::After(Revision::FIRST)).await;
     store.put("a", "x").await;
-    assert_eq!(said(&mut watcher).await, "ADDED a@1");
+    assert_eq!(said(&mut watcher).await, "ADDED a@2");
     store.cut();
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert!(!cache.is_following());
     store.put("b", "x").await;
     store.remove("a").await;
-    assert_eq!([said(&mut watcher).await, said(&mut watcher).await], ["ADDED b@2", "DELETED a@3"]);
+    assert_eq!([said(&mut watcher).await, said(&mut watcher).await], ["ADDED b@3", "DELETED a@4"]);
     assert!(cache.is_following());
 }
 
@@ -86,17 +86,17 @@ async fn a_writer_that_lost_the_store_comes_back_and_its_watchers_miss_nothing()
 async fn what_the_store_forgot_meanwhile_is_no_longer_promised() {
     let store = Flaky::remembering(2);
     let cache = cache(&store, 100).await;
-    let mut watcher = watcher(&cache, "", WatchFrom::After(Revision(0))).await;
+    let mut watcher = watcher(&cache, "", WatchFrom::After(Revision::FIRST)).await;
     store.put("a", "x").await;
-    assert_eq!(said(&mut watcher).await, "ADDED a@1");
+    assert_eq!(said(&mut watcher).await, "ADDED a@2");
     store.cut();
     tokio::time::sleep(Duration::from_millis(1)).await;
     for name in ["b", "c", "d"] {
         store.put(name, "x").await;
     }
-    assert_eq!(said(&mut watcher).await, "too old resource version: 1 (2)");
+    assert_eq!(said(&mut watcher).await, "too old resource version: 2 (3)");
     let view = cache.view(GetOptions::MostRecent).await.unwrap();
-    assert_eq!(spelled(&view, &selecting("")), ["a@1", "b@2", "c@3", "d@4"]);
+    assert_eq!(spelled(&view, &selecting("")), ["a@2", "b@3", "c@4", "d@5"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,7 +106,7 @@ async fn reads_wait_for_a_writer_that_lost_the_store() {
     store.cut();
     store.put("a", "x").await;
     let view = cache.view(GetOptions::MostRecent).await.unwrap();
-    assert_eq!(spelled(&view, &selecting("")), ["a@1"]);
+    assert_eq!(spelled(&view, &selecting("")), ["a@2"]);
 }
 
 #[tokio::test]

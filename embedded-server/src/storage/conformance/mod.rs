@@ -73,6 +73,7 @@ const CHECKS: &[(&str, Check)] = checks! {
         a_list_is_one_cut_through_the_history;
     watches:
         a_watch_yields_what_came_after_its_revision,
+        a_watch_from_the_empty_store_sees_the_first_write,
         a_watch_from_the_future_waits_for_it,
         a_watch_stays_below_its_prefix,
         events_tell_what_stood_before,

@@ -14,8 +14,8 @@ pub(super) async fn a_watch_yields_what_came_after_its_revision(store: Store, _:
     for name in 0..20 {
         revisions.push(create(&store, &key(&name.to_string()), name).await);
     }
-    let mut whole = watch(&store, &Prefix::all(), Revision::ZERO).await;
-    assert_eq!(seen(&until(&mut whole, revisions[19]).await), revisions, "from zero");
+    let mut whole = watch(&store, &Prefix::all(), Revision::FIRST).await;
+    assert_eq!(seen(&until(&mut whole, revisions[19]).await), revisions, "from the beginning");
     let mut half = watch(&store, &Prefix::all(), revisions[9]).await;
     assert_eq!(seen(&until(&mut half, revisions[19]).await), revisions[10..], "from the past");
     let mut live = watch(&store, &Prefix::all(), revisions[19]).await;
@@ -24,6 +24,19 @@ pub(super) async fn a_watch_yields_what_came_after_its_revision(store: Store, _:
     for watch in [&mut whole, &mut half, &mut live] {
         let expected = Event { key: key("live"), revision, value: Some(text("live")), previous: None };
         assert_eq!(next(watch).await, expected, "live");
+    }
+}
+
+pub(super) async fn a_watch_from_the_empty_store_sees_the_first_write(store: Store, _: usize) {
+    let empty = store.list(&Prefix::all()).await.unwrap();
+    assert_eq!(empty.revision, Revision::FIRST, "an empty store is at the first revision");
+    assert!(empty.oldest <= empty.revision, "an empty store can be watched");
+    let mut early = watch(&store, &Prefix::all(), empty.revision).await;
+    assert!(early.next().now_or_never().is_none(), "nothing has come yet");
+    let revision = create(&store, &key("x"), 1).await;
+    let mut late = watch(&store, &Prefix::all(), empty.revision).await;
+    for watch in [&mut early, &mut late] {
+        assert_eq!(next(watch).await.revision, revision, "the first write is seen");
     }
 }
 
@@ -38,7 +51,7 @@ pub(super) async fn a_watch_from_the_future_waits_for_it(store: Store, _: usize)
 }
 
 pub(super) async fn a_watch_stays_below_its_prefix(store: Store, _: usize) {
-    let mut below = watch(&store, &prefix("b"), Revision::ZERO).await;
+    let mut below = watch(&store, &prefix("b"), Revision::FIRST).await;
     for plural in ["bc", "b", "c", "b"] {
         let name = store.revision().await.unwrap().to_string();
         create(&store, &prefix(plural).object("ns", &name), plural).await;
@@ -67,12 +80,12 @@ pub(super) async fn events_tell_what_stood_before(store: Store, _: usize) {
         event(deleted, None, Some((2, updated))),
         event(recreated, Some(3), None),
     ];
-    assert_eq!(until(&mut watch(&store, &Prefix::all(), Revision::ZERO).await, recreated).await, expected);
+    assert_eq!(until(&mut watch(&store, &Prefix::all(), Revision::FIRST).await, recreated).await, expected);
     assert_eq!(until(&mut watch(&store, &Prefix::all(), created).await, recreated).await, expected[1..]);
 }
 
 pub(super) async fn a_watch_has_no_gaps_under_parallel_writers(store: Store, _: usize) {
-    let live = watch(&store, &Prefix::all(), Revision::ZERO).await;
+    let live = watch(&store, &Prefix::all(), Revision::FIRST).await;
     let writers = (0..16).map(|writer| tokio::spawn(write_some(Arc::clone(&store), writer)));
     let mut answered: Vec<_> = futures::future::join_all(writers.collect::<Vec<_>>())
         .await
@@ -85,7 +98,7 @@ pub(super) async fn a_watch_has_no_gaps_under_parallel_writers(store: Store, _: 
         .collect();
     answered.sort_unstable();
     let last = answered[answered.len() - 1];
-    let replayed = watch(&store, &Prefix::all(), Revision::ZERO).await;
+    let replayed = watch(&store, &Prefix::all(), Revision::FIRST).await;
     for mut watch in [live, replayed] {
         assert_eq!(seen(&until(&mut watch, last).await), answered, "every change once, in order");
     }
@@ -116,10 +129,10 @@ pub(super) async fn a_list_and_a_watch_from_it_miss_nothing(store: Store, _: usi
 }
 
 pub(super) async fn a_dropped_watch_disturbs_nobody(store: Store, _: usize) {
-    let mut kept = watch(&store, &Prefix::all(), Revision::ZERO).await;
-    let mut last = Revision::ZERO;
+    let mut kept = watch(&store, &Prefix::all(), Revision::FIRST).await;
+    let mut last = Revision::FIRST;
     for round in 0..20 {
-        let mut dropped = watch(&store, &Prefix::all(), Revision::ZERO).await;
+        let mut dropped = watch(&store, &Prefix::all(), Revision::FIRST).await;
         // Polled once, so that it has begun, and then dropped.
         let _ = dropped.next().now_or_never();
         drop(dropped);
@@ -129,9 +142,9 @@ pub(super) async fn a_dropped_watch_disturbs_nobody(store: Store, _: usize) {
 }
 
 pub(super) async fn a_watch_behind_the_window_is_told(store: Store, window: usize) {
-    let mut behind = watch(&store, &Prefix::all(), Revision::ZERO).await;
+    let mut behind = watch(&store, &Prefix::all(), Revision::FIRST).await;
     let oldest = outrun(&store, window).await;
-    assert!(oldest > Revision::ZERO, "`Compacted` names the oldest known revision");
+    assert!(oldest > Revision::FIRST, "`Compacted` names the oldest known revision");
     let end = loop {
         match behind.next().await {
             Some(Ok(_)) => {}
@@ -172,13 +185,13 @@ async fn outrun(store: &Store, window: usize) -> Revision {
     for round in 0..20 * window {
         revision = update(store, &key("x"), revision, round).await;
         if round % 100 == 0
-            && let Err(error) = store.watch(&Prefix::all(), Revision::ZERO).await
+            && let Err(error) = store.watch(&Prefix::all(), Revision::FIRST).await
         {
             let StorageError::Compacted { oldest } = error else { panic!("unexpected error: {error}") };
             return oldest;
         }
     }
-    panic!("revision zero is still known after {} events", 20 * window)
+    panic!("the first revision is still known after {} events", 20 * window)
 }
 
 pub(super) async fn closing_ends_everything(store: Store, _: usize) {

@@ -10,10 +10,10 @@ use super::tools::{conflict, create, delete, key, prefix, read, text, until, upd
 use crate::storage::{Event, KeyValue, Prefix, Revision, StorageError, Write};
 
 pub(super) async fn create_stores_only_where_nothing_is(store: Store, _: usize) {
-    assert_eq!(store.revision().await.unwrap(), Revision::ZERO, "an empty store is at revision zero");
+    assert_eq!(store.revision().await.unwrap(), Revision::FIRST, "an empty store is at the first revision");
     assert_eq!(store.get(&key("x")).await.unwrap(), None, "nothing is stored at first");
     let revision = create(&store, &key("x"), 1).await;
-    assert!(revision > Revision::ZERO, "the first write has a revision");
+    assert!(revision > Revision::FIRST, "the first write has a later revision than the empty store");
     assert_eq!(read(&store, &key("x")).await, KeyValue { key: key("x"), value: text(1), revision });
     conflict(&store, &key("x"), Write::Create(text(2))).await;
     assert_eq!(read(&store, &key("x")).await.value, text(1), "the second create changed nothing");
@@ -60,7 +60,7 @@ pub(super) async fn a_refused_write_leaves_no_trace(store: Store, _: usize) {
     conflict(&store, &key("y"), Write::Delete { expect: first }).await;
     assert_eq!(store.revision().await.unwrap(), first, "a refused write moved the revision");
     let second = create(&store, &key("z"), 3).await;
-    let events = until(&mut watch(&store, &Prefix::all(), Revision::ZERO).await, second).await;
+    let events = until(&mut watch(&store, &Prefix::all(), Revision::FIRST).await, second).await;
     assert_eq!(events.len(), 2, "a refused write made an event: {events:?}");
 }
 
@@ -127,7 +127,7 @@ pub(super) async fn a_dropped_commit_happens_wholly_or_not_at_all(store: Store, 
         let _ = (&mut commit).now_or_never();
     }
     let last = create(&store, &key("last"), "whole").await;
-    let events = until(&mut watch(&store, &prefix("b"), Revision::ZERO).await, last).await;
+    let events = until(&mut watch(&store, &prefix("b"), Revision::FIRST).await, last).await;
     assert!(events.iter().all(|event| event.value == Some(text("whole"))));
     let listed = store.list(&prefix("b")).await.unwrap();
     assert!(listed.revision >= last, "the store goes on after dropped commits");

@@ -164,8 +164,21 @@ fn read_log(db: &Db, new: bool) -> Result<Result<(Place, Place), u32>, Fault> {
         }
         None => return Err(Fault::Malformed { what: "a store without a format version" }),
     }
-    let begin = db.get(COMPACTED_KEY)?.map(|place| Place::decode(&place)).transpose()?.unwrap_or_default();
+    let begin = begin_of_log(db)?;
     Ok(Ok((begin, end_of_log(db, begin)?)))
+}
+
+/// Returns the place before the first change that is kept. Writes it into a store that has no changes; one that has
+/// some without saying where they begin is of an earlier version, which counted them from one.
+fn begin_of_log(db: &Db) -> Result<Place, Fault> {
+    if let Some(place) = db.get(COMPACTED_KEY)? {
+        return Place::decode(&place);
+    }
+    if db.scan_prefix(b"r").next().transpose()?.is_some() {
+        return Ok(Place::default());
+    }
+    db.insert(COMPACTED_KEY, &Place::FIRST.encode())?;
+    Ok(Place::FIRST)
 }
 
 /// Returns the place of the last change; `begin` when all changes are forgotten.

@@ -12,7 +12,7 @@
 use bytes::Bytes;
 
 use super::fault::Fault;
-use crate::storage::{Key, Prefix};
+use crate::storage::{Key, Prefix, Revision};
 
 /// The version of the layout that this code writes, and the newest it reads.
 pub(super) const FORMAT: u32 = 1;
@@ -20,7 +20,7 @@ pub(super) const FORMAT: u32 = 1;
 /// Where the version of the layout stands.
 pub(super) const FORMAT_KEY: &[u8] = b"mformat";
 
-/// Where the end of the forgotten part of the log stands.
+/// Where the end of the forgotten part of the log stands; of a new store it is [`Place::FIRST`].
 pub(super) const COMPACTED_KEY: &[u8] = b"mcompacted";
 
 /// What a change did to its key.
@@ -157,6 +157,9 @@ impl Head {
 }
 
 impl Place {
+    /// Where the log of a new store begins.
+    pub(super) const FIRST: Self = Self { revision: Revision::FIRST.0, position: 0 };
+
     pub(super) fn encode(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.revision.to_be_bytes());

@@ -124,7 +124,7 @@ async fn absurd_queries_are_answered() {
         }
     }
     let watch = format!("{ALL}?watch=1&resourceVersion=0&timeoutSeconds=9223372036854775807");
-    assert_eq!(server.get(watch).events().await.spelled().await, "ADDED a@1");
+    assert_eq!(server.get(watch).events().await.spelled().await, "ADDED a@2");
     server.still_answers().await;
 }
 

@@ -47,11 +47,9 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Starts with one object: nothing has version 0 then, which for a watch means any.
     pub(super) async fn new(remembered: usize) -> Self {
         let store: Arc<dyn Backend> = Arc::new(Memory::new());
         let server = start(&store, remembered).await;
-        server.has(workflow("first")).await;
         Self { store, remembered, server, informers: INFORMERS.map(Informer::new) }
     }
 

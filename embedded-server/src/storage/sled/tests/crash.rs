@@ -78,10 +78,10 @@ fn check(directory: &Path, acknowledged: &BTreeMap<String, u64>) {
             assert!(item.revision.0 >= *revision, "the last write of {key} is lost");
             assert!(item.value.starts_with(name.as_bytes()), "the value of {key} is damaged");
         }
-        let watch = events_of(store.watch(&Prefix::all(), Revision::ZERO).await.unwrap());
-        let count = usize::try_from(snapshot.revision.0).unwrap();
+        let watch = events_of(store.watch(&Prefix::all(), Revision::FIRST).await.unwrap());
+        let count = usize::try_from(snapshot.revision.0 - Revision::FIRST.0).unwrap();
         let mut revisions = watch.take(count).map(|event| event.unwrap().revision.0);
-        for expected in 1..=snapshot.revision.0 {
+        for expected in Revision::FIRST.next().0..=snapshot.revision.0 {
             assert_eq!(revisions.next().await, Some(expected), "the log has a gap");
         }
     });

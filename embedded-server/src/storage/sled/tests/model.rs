@@ -9,7 +9,9 @@ use proptest::prelude::*;
 
 use super::{key, open};
 use crate::storage::conformance::events as events_of;
-use crate::storage::{Backend, Event, Key, KeyValue, Memory, Prefix, Revision, StorageError, Write};
+use crate::storage::{
+    Backend, Event, Key, KeyValue, Memory, Prefix, Revision, Snapshot, StorageError, Write,
+};
 
 /// A step of a history.
 #[derive(Clone, Debug)]
@@ -30,7 +32,7 @@ struct Model {
 
 impl Model {
     fn revision(&self) -> Revision {
-        Revision(self.events.len() as u64)
+        Revision(Revision::FIRST.0 + self.events.len() as u64)
     }
 
     fn expected(&self, key: &Key, stale: bool) -> Revision {
@@ -106,17 +108,22 @@ async fn check(store: &dyn Backend, model: &Model, window: usize) {
     assert_eq!(snapshot.revision, model.revision());
     let expected: Vec<_> = model.live.keys().filter_map(|key| model.current(key)).collect();
     assert!(snapshot.items == expected, "the list differs");
-    assert!(snapshot.oldest.0 as usize <= model.events.len().saturating_sub(window), "too much is forgotten");
-    let (oldest, events) = log(store, model).await;
-    assert!(events == model.events[oldest..], "the log differs");
+    assert!(forgotten(&snapshot) <= model.events.len().saturating_sub(window), "too much is forgotten");
+    let (count, events) = log(store, model).await;
+    assert!(events == model.events[count..], "the log differs");
+}
+
+/// Returns how many events are no longer known.
+fn forgotten(snapshot: &Snapshot) -> usize {
+    usize::try_from(snapshot.oldest.0 - Revision::FIRST.0).unwrap()
 }
 
 /// Reads all that is known of the log, and how many events are not; the store may still be forgetting.
 async fn log(store: &dyn Backend, model: &Model) -> (usize, Vec<Event>) {
     loop {
-        let oldest = store.list(&Prefix::all()).await.unwrap().oldest;
-        let count = usize::try_from(oldest.0).unwrap();
-        let Ok(watch) = store.watch(&Prefix::all(), oldest).await else { continue };
+        let snapshot = store.list(&Prefix::all()).await.unwrap();
+        let count = forgotten(&snapshot);
+        let Ok(watch) = store.watch(&Prefix::all(), snapshot.oldest).await else { continue };
         match events_of(watch).take(model.events.len() - count).try_collect().await {
             Err(StorageError::Compacted { .. }) => {}
             events => return (count, events.unwrap()),

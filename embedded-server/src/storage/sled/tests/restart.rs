@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use bytes::Bytes;
 use futures::StreamExt;
 
-use super::super::record::{FORMAT, FORMAT_KEY};
+use super::super::record::{COMPACTED_KEY, Change, FORMAT, FORMAT_KEY, Head, Record, head_key, record_key};
 use super::super::{OpenError, Sled, SledOptions};
 use super::{create, key, open};
 use crate::storage::conformance::events as events_of;
@@ -33,12 +34,12 @@ async fn everything_is_there_after_a_restart() {
         }
     }
     let before = store.list(&Prefix::all()).await.unwrap();
-    let history = events(&store, Revision::ZERO).await;
+    let history = events(&store, Revision::FIRST).await;
     drop(store);
     let store = open(directory.path(), 1000);
     let after = store.list(&Prefix::all()).await.unwrap();
     assert_eq!((before.revision, before.oldest, before.items), (after.revision, after.oldest, after.items));
-    assert_eq!(events(&store, Revision::ZERO).await, history);
+    assert_eq!(events(&store, Revision::FIRST).await, history);
     assert_eq!(store.get(&key(1)).await.unwrap().unwrap().value, "1");
 }
 
@@ -83,7 +84,7 @@ async fn the_log_is_bounded_by_events_and_forgets_what_was_replaced() {
     let snapshot = store.list(&Prefix::all()).await.unwrap();
     assert!(snapshot.revision.0 - snapshot.oldest.0 <= 11, "{snapshot:?}");
     assert_eq!(snapshot.items.iter().map(|item| item.revision).collect::<Vec<_>>(), [kept]);
-    let behind = store.watch(&Prefix::all(), Revision::ZERO).await;
+    let behind = store.watch(&Prefix::all(), Revision::FIRST).await;
     assert!(matches!(behind, Err(StorageError::Compacted { oldest }) if oldest == snapshot.oldest));
     drop(store);
     let engine = engine(directory.path());
@@ -113,8 +114,39 @@ async fn a_smaller_bound_takes_effect_at_once() {
     drop(open(directory.path(), 100));
     let store = open(directory.path(), 100);
     let snapshot = store.list(&Prefix::all()).await.unwrap();
-    assert!(snapshot.oldest > Revision::ZERO, "an idle store forgets, too");
+    assert!(snapshot.oldest > Revision::FIRST, "an idle store forgets, too");
     assert_eq!(snapshot.items.len(), 2000);
+}
+
+#[tokio::test]
+async fn a_store_of_an_earlier_version_keeps_its_revisions() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = engine_of_an_earlier_version(directory.path());
+    let (key, value) = (key("a"), Bytes::from_static(b"x"));
+    let position = Record::length(&key, &value);
+    let record = Record { change: Change::Created, previous: 0, position, key: key.clone(), value };
+    engine.insert(record_key(1), record.encode().unwrap()).unwrap();
+    engine.insert(head_key(&key), &Head { revision: 1, live: true }.encode()).unwrap();
+    drop(engine);
+    let store = open(directory.path(), 10);
+    assert_eq!(store.revision().await.unwrap(), Revision(1));
+    assert_eq!(store.get(&key).await.unwrap().unwrap().revision, Revision(1));
+    assert_eq!(create(&store, "b", 2).await, Revision(2));
+    let revisions: Vec<_> =
+        events(&store, Revision::ZERO).await.iter().map(|event| event.revision.0).collect();
+    assert_eq!(revisions, [1, 2]);
+}
+
+#[tokio::test]
+async fn an_empty_store_of_an_earlier_version_begins_as_a_new_one() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(engine_of_an_earlier_version(directory.path()));
+    for _ in 0..2 {
+        assert_eq!(open(directory.path(), 10).revision().await.unwrap(), Revision::FIRST);
+    }
+    let first = create(&open(directory.path(), 10), "a", 1).await;
+    assert!(first > Revision::FIRST);
+    assert_eq!(events(&open(directory.path(), 10), Revision::FIRST).await[0].revision, first);
 }
 
 #[test]
@@ -193,13 +225,20 @@ async fn a_damaged_record_fails_what_needs_it_and_nothing_else() {
     create(&store, "b", 2).await;
     drop(store);
     let engine = engine(directory.path());
-    engine.insert(super::super::record::record_key(damaged.0), b"\x01short").unwrap();
+    engine.insert(record_key(damaged.0), b"\x01short").unwrap();
     drop(engine);
     let store = open(directory.path(), 10);
     assert!(matches!(store.get(&key("a")).await, Err(StorageError::Corrupt(_))));
     assert_eq!(store.get(&key("b")).await.unwrap().unwrap().value, "2");
-    let mut watch = events_of(store.watch(&Prefix::all(), Revision::ZERO).await.unwrap());
+    let mut watch = events_of(store.watch(&Prefix::all(), Revision::FIRST).await.unwrap());
     assert!(matches!(watch.next().await, Some(Err(StorageError::Corrupt(_)))));
+}
+
+/// Opens the engine below an empty store that does not say where its log begins.
+fn engine_of_an_earlier_version(path: &Path) -> ::sled::Db {
+    let engine = engine(path);
+    engine.remove(COMPACTED_KEY).unwrap();
+    engine
 }
 
 /// Opens the engine below a store.
