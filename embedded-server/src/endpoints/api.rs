@@ -144,8 +144,8 @@ impl Builder {
     /// Returns the API; `server_address` is the `host:port` that clients are told to reach it at.
     pub fn build(self, server_address: &str) -> Api {
         let described: Vec<_> = self.served.iter().map(Served::resource).collect();
-        let (sender, stop) = watch::channel(false);
-        let life = Arc::new(Life { leaving: AtomicBool::new(false), stop: sender });
+        let stop = watch::Sender::new(false);
+        let life = Arc::new(Life { leaving: AtomicBool::new(false), stop: stop.clone() });
         let health = Health {
             healthz: self.live.named("healthz"),
             readyz: ready(self.ready, &self.served, &life),
@@ -213,6 +213,11 @@ impl Api {
     /// Ends all watches, politely.
     pub fn stop_watches(&self) {
         self.life.stop.send_replace(true);
+    }
+
+    /// Waits until no watch is under way: those over a WebSocket outlive the connections they came on.
+    pub async fn watches_over(&self) {
+        self.life.stop.closed().await;
     }
 
     /// Answers a request that came from `peer`.

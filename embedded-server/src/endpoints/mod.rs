@@ -28,6 +28,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod watching;
+mod websocket;
 
 pub use api::{Api, Builder};
 pub use audit::{AuditPolicy, AuditPolicyError, AuditSink};

@@ -22,6 +22,7 @@ use super::routing::Media;
 use super::stages::{Authorized, header};
 use super::table::Tables;
 use super::watching::{self, Picture};
+use super::websocket::Upgrade;
 use crate::authorization::Authorizer;
 use crate::cacher::Place;
 use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree};
@@ -55,6 +56,7 @@ struct Head {
     content_type: String,
     user_agent: String,
     style: Style,
+    upgrade: Option<Upgrade>,
 }
 
 /// A resource type and what is known of it.
@@ -83,11 +85,11 @@ impl Served {
 pub(super) struct Resources {
     served: Vec<Served>,
     /// Turns true when watches have to end.
-    stop: watch::Receiver<bool>,
+    stop: watch::Sender<bool>,
 }
 
 impl Resources {
-    pub(super) fn new(served: Vec<Served>, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(served: Vec<Served>, stop: watch::Sender<bool>) -> Self {
         Self { served, stop }
     }
 
@@ -124,7 +126,7 @@ impl Resources {
                 .unwrap_or_else(|_| Err(ApiError::deadline_exceeded())),
         };
         warnings.extend(context.warnings.take());
-        self.answer_outcome(&head, tables, outcome?)
+        self.answer_outcome(head, tables, outcome?)
     }
 
     /// Finds out what is addressed and whether it can be asked this way.
@@ -154,12 +156,13 @@ impl Resources {
             content_type: header(request.headers(), &CONTENT_TYPE).to_owned(),
             user_agent: header(request.headers(), &USER_AGENT).to_owned(),
             style,
+            upgrade: Upgrade::asked_for(request.headers(), request.connection()),
         })
     }
 
     fn answer_outcome(
         &self,
-        head: &Head,
+        head: Head,
         tables: Tables,
         outcome: Outcome,
     ) -> Result<Response<ResponseBody>, ApiError> {
@@ -171,9 +174,14 @@ impl Resources {
             Outcome::Watch(watch) => {
                 let target = head.style.accepted.target;
                 let picture = Picture { rest: Arc::clone(&head.served.rest), target, tables };
-                let lines = watching::lines(*watch, picture, self.stop.clone());
-                let body = ResponseBody::Stream(Box::pin(lines));
-                Ok(response::with_type(200, Format::Json.media_type(), body))
+                let lines = watching::lines(*watch, picture, self.stop.subscribe());
+                Ok(match head.upgrade {
+                    Some(upgrade) => upgrade.answer(lines, self.stop.subscribe()),
+                    None => {
+                        let body = ResponseBody::Stream(Box::pin(lines));
+                        response::with_type(200, Format::Json.media_type(), body)
+                    }
+                })
             }
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::HeaderMap;
 use http::request::Parts;
+use hyper::upgrade::OnUpgrade;
 
 use super::request_info::RequestInfo;
 use crate::authentication::{Credentials, Peer, Union};
@@ -164,6 +165,11 @@ impl<B> Authorized<B> {
     pub(super) fn creation(&self, authorizer: Arc<dyn Authorizer>) -> Box<dyn MayCreate> {
         let attributes = self.info().attributes.clone().with_verb(Verb::Create);
         Box::new(Creation { authorizer, user: Arc::clone(self.user()), attributes })
+    }
+
+    /// Returns the connection as it will be once the request is answered, if it can be used for something else.
+    pub(super) fn connection(&self) -> Option<OnUpgrade> {
+        self.0.request.parts.extensions.get().cloned()
     }
 
     pub(super) fn into_body(self) -> B {

@@ -83,7 +83,7 @@ impl Http {
         let service = self.stack.service(Arc::new(peer), activity.clone(), Arc::clone(&retire));
         let io = TokioIo::new(Heard::new(io, activity.clone()));
         let builder = if protocol == Protocol::Http2 { &self.http2 } else { &self.http1 };
-        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut connection = pin!(builder.serve_connection_with_upgrades(io, service));
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => {}

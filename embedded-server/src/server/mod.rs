@@ -125,7 +125,11 @@ impl Server {
         drop(self.listener);
         api.stop_watches();
         stopping.send_replace(true);
-        if timeout(DRAIN, ended(&mut connections)).await.is_err() {
+        let over = async {
+            ended(&mut connections).await;
+            api.watches_over().await;
+        };
+        if timeout(DRAIN, over).await.is_err() {
             tracing::warn!(connections = connections.len(), "some did not finish in time and are cut");
         }
     }

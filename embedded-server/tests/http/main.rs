@@ -45,3 +45,4 @@ mod versions;
 mod wardle;
 mod watch;
 mod watch_time;
+mod websocket;

@@ -48,7 +48,7 @@ async fn the_certificate_is_exchanged_while_connections_last() {
     pairs.send_replace(pair(&second));
     assert_eq!(shown(&server).await, second.chain()[0]);
     server.has(crate::support::workflow("a")).await;
-    assert_eq!(events.spelled().await, "ADDED a@1");
+    assert_eq!(events.spelled().await, "ADDED a@2");
 }
 
 #[tokio::test]

@@ -10,10 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use embedded_server::authentication::Peer;
 use embedded_server::endpoints::Api;
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http::response::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::Mutex;
 use rustls::ClientConfig;
@@ -125,7 +127,7 @@ impl Client {
             }
             Way::Http1(door) => {
                 let (mut sender, connection) = http1::handshake(door.open().await).await?;
-                tokio::spawn(connection);
+                tokio::spawn(connection.with_upgrades());
                 let (mut head, body) = request.into_parts();
                 head.headers.insert("host", HeaderValue::from_static("127.0.0.1"));
                 let request = Request::from_parts(head, body);
@@ -213,6 +215,15 @@ impl<'c> Call<'c> {
         let (head, body) = self.client.send(self.request).await.ok()?.into_parts();
         let body = timeout(DEADLINE, body.collect()).await.expect("a whole answer in time").ok()?;
         Some(Answer { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
+    }
+
+    /// Sends the request and takes over the connection, which the server has to agree to.
+    pub(super) async fn upgraded(self) -> (Parts, Upgraded) {
+        let mut response = self.client.send(self.request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+        let connection =
+            timeout(DEADLINE, hyper::upgrade::on(&mut response)).await.expect("in time").unwrap();
+        (response.into_parts().0, connection)
     }
 
     /// Sends the request and follows the answer as a stream of events.

@@ -8,6 +8,7 @@ mod events;
 mod parcels;
 mod pki;
 mod server;
+mod websocket;
 mod workflows;
 
 pub(crate) use answer::Answer;
@@ -18,6 +19,7 @@ pub(crate) use events::Events;
 pub(crate) use parcels::{admitted_parcels, parcels};
 pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities, serving};
 pub(crate) use server::{Setup, TestServer};
+pub(crate) use websocket::WebSocket;
 pub(crate) use workflows::{
     ALL, API_VERSION, APPLY_PATCH, JSON_PATCH, MERGE_PATCH, METADATA, METADATA_LIST, TABLE, WORKFLOWS,
     Workflow, item, workflow,
