@@ -91,9 +91,9 @@
 //! # Layers
 //!
 //! Lowest first; each uses only those before it:
-//! [`clock`], [`meta`], [`metrics`] < [`codec`] < [`storage`] < [`cacher`] < [`admission`] < [`registry`] <
-//! [`authentication`], [`authorization`] < [`endpoints`] < [`server`]. [`workflow`] sees only `meta` and
-//! `registry`.
+//! [`clock`], [`meta`], [`metrics`] < [`codec`], [`lookup`] < [`storage`] < [`cacher`] < [`admission`] <
+//! [`registry`] < [`authentication`], [`authorization`] < [`endpoints`] < [`server`]. [`workflow`] sees only `meta`
+//! and `registry`.
 
 pub mod admission;
 pub mod authentication;
@@ -102,6 +102,7 @@ pub mod cacher;
 pub mod clock;
 pub mod codec;
 pub mod endpoints;
+pub mod lookup;
 pub mod meta;
 pub mod metrics;
 pub mod registry;

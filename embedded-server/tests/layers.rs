@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The layers, lowest first. A module may use those of the rows above its own, not its neighbours in the row.
 const LAYERS: &[&[&str]] = &[
     &["clock", "meta", "metrics"],
-    &["codec"],
+    &["codec", "lookup"],
     &["storage"],
     &["cacher"],
     &["admission"],

@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::{env, fs, io};
 
 use async_trait::async_trait;
-use embedded_server::authentication::{self, Authenticator, ClientCertificate};
+use embedded_server::authentication::{self, Authenticator, Authorities, ClientCertificate};
 use embedded_server::authorization::{
-    self, AlwaysAllowPaths, Authorizer, Decision, PrivilegedGroup, Unanswered,
+    self, AlwaysAllowPaths, Authorizer, Decision, PrivilegedGroup, Unanswered, Verdict,
 };
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, SystemClock};
@@ -58,12 +58,12 @@ async fn api(flags: &Flags, store: Arc<dyn Backend>, address: &str) -> Result<Ap
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut authenticators: Vec<Arc<dyn Authenticator>> = Vec::new();
     if let Some(file) = &flags.client_ca_file {
-        let authorities = pem::roots(&fs::read(file)?)?;
-        authenticators.push(Arc::new(ClientCertificate::new(authorities, Arc::clone(&clock))?));
+        let authorities = Authorities::new(&pem::certificates(&fs::read(file)?)?)?;
+        authenticators.push(Arc::new(ClientCertificate::trusting(authorities, Arc::clone(&clock))));
     }
     let mut authorizers: Vec<Arc<dyn Authorizer>> = vec![
         Arc::new(PrivilegedGroup),
-        Arc::new(AlwaysAllowPaths::new(flags.authorization_always_allow_paths.clone())),
+        Arc::new(AlwaysAllowPaths::new(flags.authorization_always_allow_paths.clone())?),
     ];
     if flags.insecure_allow_all {
         authorizers.push(Arc::new(AllowAll));
@@ -109,7 +109,7 @@ struct AllowAll;
 
 #[async_trait]
 impl Authorizer for AllowAll {
-    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> std::result::Result<Decision, Unanswered> {
-        Ok(Decision::Allow)
+    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> std::result::Result<Verdict, Unanswered> {
+        Ok(Decision::Allow.into())
     }
 }

@@ -1,6 +1,8 @@
-//! Who may still change a write that is authorized, or object to it when it is well-formed.
+//! Who may still object to a write that is authorized, or change it, before and after it is known to be well-formed.
 //!
 //! Knows no resource type. Source of the words: `apiserver/pkg/admission/interfaces.go`.
+
+mod namespace_lifecycle;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use self::namespace_lifecycle::{NamespaceLifecycle, Namespaces, Phase};
 use crate::meta::{ApiError, Descriptor, UserInfo};
 
 /// What a write does to an object.
@@ -28,7 +31,7 @@ pub struct Review<'a> {
     pub resource: &'a Descriptor,
     /// The object's namespace; empty for cluster-scoped resources.
     pub namespace: &'a str,
-    /// The object's name; empty when it is still to be generated.
+    /// The object's name, or how it begins when it is still to be generated; empty when neither is given.
     pub name: &'a str,
     /// Who asks for it.
     pub user: &'a UserInfo,
@@ -61,6 +64,7 @@ pub trait Validate: Debug + Send + Sync + 'static {
 /// Asks several, in order; the first refusal counts.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
+    guards: Vec<Arc<dyn Validate>>,
     mutating: Vec<Arc<dyn Mutate>>,
     validating: Vec<Arc<dyn Validate>>,
 }
@@ -68,13 +72,31 @@ pub struct Chain {
 impl Chain {
     /// Returns the chain of those who only look.
     pub fn new(validating: Vec<Arc<dyn Validate>>) -> Self {
-        Self { mutating: Vec::new(), validating }
+        Self { guards: Vec::new(), mutating: Vec::new(), validating }
     }
 
     /// Lets others change objects before.
     #[must_use]
     pub fn mutating(self, mutating: Vec<Arc<dyn Mutate>>) -> Self {
         Self { mutating, ..self }
+    }
+
+    /// Has others look at what is created or updated before anybody changes it and before it is held against the
+    /// rules of its type.
+    #[must_use]
+    pub fn guarded(self, guards: Vec<Arc<dyn Validate>>) -> Self {
+        Self { guards, ..self }
+    }
+
+    /// Asks those who look at a creation or an update before anybody else.
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub async fn guard(&self, review: Review<'_>) -> Result<(), ApiError> {
+        for guard in &self.guards {
+            guard.validate(review).await?;
+        }
+        Ok(())
     }
 
     /// Tells whether anybody may change objects.

@@ -2,17 +2,32 @@
 //!
 //! Source: `apiserver/pkg/authentication/authenticatorfactory/delegating.go`.
 
+mod authorities;
+mod bearer_token;
 mod client_certificate;
+mod front_proxy;
 mod peer;
+mod remote_headers;
+mod token_reviews;
+mod union;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
+pub use self::authorities::Authorities;
+pub use self::bearer_token::BearerToken;
 pub use self::client_certificate::ClientCertificate;
+pub use self::front_proxy::{FrontProxies, FrontProxy, FrontProxyConfig};
 pub use self::peer::Peer;
+pub use self::remote_headers::RemoteHeaders;
+pub use self::token_reviews::{ReviewTokens, TokenReviews};
+pub use self::union::Union;
 use crate::meta::UserInfo;
 
 /// What a request shows of its maker.
@@ -25,7 +40,7 @@ pub struct Credentials<'a> {
 }
 
 /// Credentials that were shown but that nobody vouches for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Rejected(pub String);
 
@@ -37,31 +52,8 @@ pub trait Authenticator: Debug + Send + Sync + 'static {
     /// # Errors
     /// When what it shows is not to be believed.
     async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Option<Arc<UserInfo>>, Rejected>;
-}
 
-/// Asks several, in order: the first that knows the user counts. Nobody's user is anonymous.
-#[derive(Debug)]
-pub struct Union {
-    members: Vec<Arc<dyn Authenticator>>,
-    anonymous: Arc<UserInfo>,
-}
-
-impl Union {
-    /// Returns the union of `members`.
-    pub fn new(members: Vec<Arc<dyn Authenticator>>) -> Self {
-        Self { members, anonymous: Arc::new(UserInfo::anonymous()) }
-    }
-
-    /// Returns the user of a request.
-    ///
-    /// # Errors
-    /// When a member rejects what the request shows; it is not anonymous then.
-    pub async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Arc<UserInfo>, Rejected> {
-        for member in &self.members {
-            if let Some(user) = member.authenticate(credentials).await? {
-                return Ok(user);
-            }
-        }
-        Ok(Arc::clone(&self.anonymous))
-    }
+    /// Tells whether a header is one of those this authenticator looks at; none of them goes further than
+    /// authentication.
+    fn reads(&self, header: &HeaderName) -> bool;
 }

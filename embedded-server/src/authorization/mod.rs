@@ -1,132 +1,68 @@
 //! Who may do what: several to ask, in order.
 //!
-//! Source: `apiserver/pkg/authorization/union/union.go`, `apiserver/pkg/server/options/authorization.go`.
+//! Source: `apiserver/pkg/authorization/authorizer/interfaces.go`, `apiserver/pkg/server/options/authorization.go`.
+
+mod access_reviews;
+mod always_allow;
+mod question;
+mod union;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::access_reviews::{AccessReviews, ReviewAccess};
+pub use self::always_allow::{AlwaysAllowPaths, PrivilegedGroup};
+pub use self::union::Union;
 use crate::meta::{Attributes, UserInfo};
 
-/// What an authorizer says of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an authorizer decides about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The request may go on.
     Allow,
     /// The request must not go on, whatever others say.
-    Deny(String),
+    Deny,
     /// It is for others to say.
     NoOpinion,
 }
 
+/// A decision, and what people are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What was decided.
+    pub decision: Decision,
+    /// Why; often nothing.
+    pub reason: String,
+}
+
+impl Decision {
+    /// Returns the verdict with a reason.
+    pub fn because(self, reason: impl Into<String>) -> Verdict {
+        Verdict { decision: self, reason: reason.into() }
+    }
+}
+
+impl From<Decision> for Verdict {
+    fn from(decision: Decision) -> Self {
+        decision.because("")
+    }
+}
+
 /// An authorizer could not be asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unanswered(pub String);
 
 /// Decides about requests.
 #[async_trait]
 pub trait Authorizer: Debug + Send + Sync + 'static {
-    /// Returns the decision about a request of `user`.
+    /// Returns what is decided about a request of `user`.
     ///
     /// # Errors
     /// When whoever decides cannot be asked; that is no permission.
-    async fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Result<Decision, Unanswered>;
-}
-
-/// Asks several, in order: the first with an opinion counts. Without any opinion the request is refused.
-#[derive(Debug)]
-pub struct Union(Vec<Arc<dyn Authorizer>>);
-
-impl Union {
-    /// Returns the union of `members`.
-    pub fn new(members: Vec<Arc<dyn Authorizer>>) -> Self {
-        Self(members)
-    }
-}
-
-#[async_trait]
-impl Authorizer for Union {
-    async fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Result<Decision, Unanswered> {
-        for member in &self.0 {
-            match member.authorize(user, attributes).await? {
-                Decision::NoOpinion => {}
-                decision => return Ok(decision),
-            }
-        }
-        Ok(Decision::NoOpinion)
-    }
-}
-
-/// Allows members of `system:masters` everything.
-#[derive(Clone, Copy, Debug)]
-pub struct PrivilegedGroup;
-
-#[async_trait]
-impl Authorizer for PrivilegedGroup {
-    async fn authorize(&self, user: &UserInfo, _: &Attributes) -> Result<Decision, Unanswered> {
-        let privileged = user.is_member_of(UserInfo::MASTERS);
-        Ok(if privileged { Decision::Allow } else { Decision::NoOpinion })
-    }
-}
-
-/// Allows everybody a few paths.
-#[derive(Clone, Debug)]
-pub struct AlwaysAllowPaths(Vec<String>);
-
-impl AlwaysAllowPaths {
-    /// Returns the authorizer of exactly `paths`; one that ends in `*` stands for all that begin as it does.
-    pub fn new(paths: Vec<String>) -> Self {
-        Self(paths)
-    }
-}
-
-impl Default for AlwaysAllowPaths {
-    /// The paths that load balancers and kubelets probe.
-    fn default() -> Self {
-        Self(["/healthz", "/readyz", "/livez"].map(str::to_owned).to_vec())
-    }
-}
-
-#[async_trait]
-impl Authorizer for AlwaysAllowPaths {
-    async fn authorize(&self, _: &UserInfo, attributes: &Attributes) -> Result<Decision, Unanswered> {
-        let Attributes::Path { path, .. } = attributes else { return Ok(Decision::NoOpinion) };
-        let allowed = self.0.iter().any(|allowed| match allowed.strip_suffix('*') {
-            Some(prefix) => path.starts_with(prefix),
-            None => path == allowed,
-        });
-        Ok(if allowed { Decision::Allow } else { Decision::NoOpinion })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::meta::{Method, Verb};
-
-    fn path(path: &str) -> Attributes {
-        Attributes::Path { verb: Verb::Method(Method::Get), path: path.to_owned() }
-    }
-
-    fn standard() -> Union {
-        Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())])
-    }
-
-    #[tokio::test]
-    async fn masters_may_do_everything() {
-        let master = UserInfo { groups: vec![UserInfo::MASTERS.to_owned()], ..UserInfo::default() };
-        assert_eq!(standard().authorize(&master, &path("/x")).await.unwrap(), Decision::Allow);
-    }
-
-    #[tokio::test]
-    async fn others_may_only_ask_for_health() {
-        let nobody = UserInfo::anonymous();
-        assert_eq!(standard().authorize(&nobody, &path("/readyz")).await.unwrap(), Decision::Allow);
-        for other in ["/readyz/store", "/apis", "/readyzz"] {
-            let decision = standard().authorize(&nobody, &path(other)).await.unwrap();
-            assert_eq!(decision, Decision::NoOpinion, "{other}");
-        }
-    }
+    async fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Result<Verdict, Unanswered>;
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HeaderValue};
+use http::header::{ACCEPT, CONNECTION, HeaderValue};
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -20,9 +20,9 @@ use super::health::{Checks, Health, Probe};
 use super::inflight::{Inflight, MaxInflight, TooMany};
 use super::panics::guard;
 use super::resources::{Resources, Served};
-use super::response::{Style, failure, warn};
+use super::response::{Style, failure, text, warn};
 use super::scrape::Scrape;
-use super::stages::{Authorized, Received, header};
+use super::stages::{Authenticated, Authorized, Received, Refusal, header};
 use crate::authentication::{Peer, Union};
 use crate::authorization::Authorizer;
 use crate::clock::{Clock, SystemClock};
@@ -258,25 +258,51 @@ impl Api {
         let style = error_style(&received);
         let warnings = Warnings::default();
         let answer = match received.time_limit(self.request_timeout) {
-            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings, exchange)).await,
-            Err(error) => Ok(Err(error)),
+            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings, style, exchange)).await,
+            Err(error) => Ok(told(Err(error), style, exchange)),
         };
-        let answer = answer.unwrap_or_else(|_| {
+        let mut response = answer.unwrap_or_else(|_| {
             exchange.timed_out();
-            Err(ApiError::timeout("request did not complete within the allotted timeout"))
-        });
-        let mut response = answer.unwrap_or_else(|error| {
-            exchange.failed(&error);
-            failure(&error, style)
+            let late = ApiError::timeout("request did not complete within the allotted timeout");
+            told(Err(late), style, exchange)
         });
         warn(&mut response, &warnings.take());
         response
     }
 
+    /// Answers within no limit of time. A client that nobody knows does not keep its HTTP/2 connection: one costs
+    /// the server more than it costs the client.
+    ///
+    /// Source: `apiserver/pkg/endpoints/filters/authentication.go`, `UnauthenticatedHTTP2DOSMitigation`.
     async fn answer<B>(
         &self,
         peer: &Peer,
         received: Received<B>,
+        warnings: &Warnings,
+        style: Style,
+        exchange: &mut Exchange,
+    ) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let http2 = received.is_http2();
+        let authenticated = received.authenticate(peer, &self.authenticators).await;
+        exchange.authenticated(authenticated.as_ref().ok().map(|request| request.user()));
+        let (unknown, answer) = match authenticated {
+            Err(error) => (true, Err(error)),
+            Ok(request) => (request.is_anonymous(), self.admitted(request, warnings, exchange).await),
+        };
+        let mut response = told(answer, style, exchange);
+        if http2 && unknown {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn admitted<B>(
+        &self,
+        request: Authenticated<B>,
         warnings: &Warnings,
         exchange: &mut Exchange,
     ) -> Result<Response<Body>, ApiError>
@@ -284,18 +310,20 @@ impl Api {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let authenticated = received.authenticate(peer, &self.authenticators).await;
-        exchange.authenticated(authenticated.as_ref().ok().map(|request| request.user()));
-        let authenticated = authenticated?;
-        match self.inflight.admit(authenticated.verb(), authenticated.user()) {
+        match self.inflight.admit(request.verb(), request.user()) {
             Ok(permit) => exchange.admitted(permit),
             Err(TooMany) => {
                 exchange.dropped();
                 return Ok(TooMany.answer());
             }
         }
-        let authorized = exchange.authorized(authenticated.authorize(&*self.authorizer).await)?;
-        self.dispatch(authorized, warnings).await
+        let authorized = request.authorize(&*self.authorizer).await;
+        exchange.authorized(authorized.as_ref());
+        match authorized {
+            Ok(request) => self.dispatch(request, warnings).await,
+            Err(Refusal::Forbidden { error, .. }) => Err(error),
+            Err(Refusal::Unanswered(why)) => Ok(text(500, why)),
+        }
     }
 
     async fn dispatch<B>(
@@ -313,6 +341,14 @@ impl Api {
             Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
         }
     }
+}
+
+/// Returns an answer, and of a failure what the client is told.
+fn told(answer: Result<Response<Body>, ApiError>, style: Style, exchange: &mut Exchange) -> Response<Body> {
+    answer.unwrap_or_else(|error| {
+        exchange.failed(&error);
+        failure(&error, style)
+    })
 }
 
 /// Errors come in what the client accepts, or else in JSON for people.

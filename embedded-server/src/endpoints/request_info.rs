@@ -3,7 +3,7 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::meta::selector::FieldSelector;
+use crate::meta::selector::{FieldSelector, LabelSelector};
 use crate::meta::{self, Attributes, Query, Verb};
 
 /// A request's address, taken apart.
@@ -18,7 +18,7 @@ pub(super) struct RequestInfo {
 impl RequestInfo {
     /// Takes a request's method and address apart.
     pub(super) fn parse(method: &Method, path: &str, query: &Query) -> Self {
-        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        let decoded = percent_decode_str(path).decode_utf8_lossy().into_owned();
         let segments: Vec<String> =
             decoded.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
         match segments.as_slice() {
@@ -26,7 +26,7 @@ impl RequestInfo {
                 resource(method, group, version, rest, query)
             }
             _ => Self {
-                attributes: Attributes::Path { verb: Verb::Method(plain(method)), path: path.to_owned() },
+                attributes: Attributes::Path { verb: Verb::Method(plain(method)), path: decoded },
                 malformed: false,
             },
         }
@@ -59,6 +59,8 @@ fn resource(method: &Method, group: &str, version: &str, rest: &[String], query:
     if name.is_empty() && matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection) {
         name = selected_name(query).unwrap_or_default();
     }
+    let narrows = !deprecated_watch && matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
+    let told = if narrows { query } else { &Query::default() };
     RequestInfo {
         attributes: Attributes::Resource {
             verb,
@@ -68,6 +70,8 @@ fn resource(method: &Method, group: &str, version: &str, rest: &[String], query:
             subresource: part(2),
             namespace,
             name,
+            field_selector: selector(told.get("fieldSelector"), FieldSelector::parse),
+            label_selector: selector(told.get("labelSelector"), LabelSelector::parse),
         },
         malformed: rest.len() > 3 || (deprecated_watch && rest.len() > 2),
     }
@@ -85,6 +89,11 @@ fn verb(method: &Method, name: &str, query: &Query) -> Verb {
         ("DELETE", false) => Verb::Delete,
         _ => Verb::Method(plain(method)),
     }
+}
+
+/// Reads a selector for who authorizes; the client is told later of one that makes no sense.
+fn selector<S: Default>(text: Option<&str>, parse: impl Fn(&str) -> Result<S, String>) -> S {
+    text.and_then(|text| parse(text).ok()).unwrap_or_default()
 }
 
 /// The one name that a field selector lets through.

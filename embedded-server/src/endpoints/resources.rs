@@ -131,7 +131,7 @@ impl Resources {
 
     /// Finds out what is addressed and whether it can be asked this way.
     fn head<B>(&self, request: &Authorized<B>) -> Result<Head, ApiError> {
-        let Attributes::Resource { verb, group, version, resource, subresource, namespace, name } =
+        let Attributes::Resource { verb, group, version, resource, subresource, namespace, name, .. } =
             &request.info().attributes
         else {
             return Err(ApiError::no_such_path());

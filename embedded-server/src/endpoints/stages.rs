@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, Uri, Version};
 use hyper::upgrade::OnUpgrade;
 
 use super::request_info::RequestInfo;
-use crate::authentication::{Credentials, Peer, Union};
-use crate::authorization::{Authorizer, Decision};
+use crate::authentication::{Peer, Union};
+use crate::authorization::{Authorizer, Decision, Unanswered, Verdict};
 use crate::meta::{ApiError, Attributes, Query, UserInfo, Verb, duration};
 use crate::registry::MayCreate;
 
@@ -33,7 +33,10 @@ pub(super) struct Authenticated<B> {
 
 /// A request that may be carried out.
 #[derive(Debug)]
-pub(super) struct Authorized<B>(Authenticated<B>);
+pub(super) struct Authorized<B> {
+    request: Authenticated<B>,
+    reason: String,
+}
 
 impl<B> Received<B> {
     pub(super) fn new(request: http::Request<B>) -> Self {
@@ -55,7 +58,7 @@ impl<B> Received<B> {
         &self.parts.method
     }
 
-    pub(super) fn uri(&self) -> &http::Uri {
+    pub(super) fn uri(&self) -> &Uri {
         &self.parts.uri
     }
 
@@ -82,13 +85,16 @@ impl<B> Received<B> {
         Ok(asked.map_or(most, |asked| asked.min(most)))
     }
 
+    pub(super) fn is_http2(&self) -> bool {
+        self.parts.version == Version::HTTP_2
+    }
+
     pub(super) async fn authenticate(
-        self,
+        mut self,
         peer: &Peer,
         authenticators: &Union,
     ) -> Result<Authenticated<B>, ApiError> {
-        let credentials = Credentials { peer, headers: &self.parts.headers };
-        match authenticators.authenticate(credentials).await {
+        match authenticators.authenticate(peer, &mut self.parts.headers).await {
             Ok(user) => Ok(Authenticated { request: self, user }),
             Err(rejected) => {
                 tracing::warn!(peer = %peer.address(), %rejected, "unable to authenticate the request");
@@ -107,20 +113,58 @@ impl<B> Authenticated<B> {
         self.request.info.attributes.verb()
     }
 
-    pub(super) async fn authorize(self, authorizer: &dyn Authorizer) -> Result<Authorized<B>, ApiError> {
-        ask(authorizer, &self.user, &self.request.info.attributes).await?;
-        Ok(Authorized(self))
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.user.is_anonymous()
+    }
+
+    pub(super) async fn authorize(self, authorizer: &dyn Authorizer) -> Result<Authorized<B>, Refusal> {
+        match ask(authorizer, &self.user, &self.request.info.attributes).await {
+            Ok(reason) => Ok(Authorized { request: self, reason }),
+            Err(Refused::Forbidden { error, reason }) => Err(Refusal::Forbidden { error, reason }),
+            Err(Refused::Unanswered(why)) => Err(Refusal::unanswered(&self.request.parts.uri, &why)),
+        }
     }
 }
 
-async fn ask(authorizer: &dyn Authorizer, user: &UserInfo, attributes: &Attributes) -> Result<(), ApiError> {
+/// Why a request is not carried out, as the client is told.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Forbidden {
+        error: ApiError,
+        reason: String,
+    },
+    /// Nobody could be asked; worded as plain text.
+    Unanswered(String),
+}
+
+impl Refusal {
+    /// Source: `apiserver/pkg/endpoints/handlers/responsewriters/errors.go`, `InternalError`.
+    fn unanswered(uri: &Uri, why: &Unanswered) -> Self {
+        let asked = uri.path_and_query().map_or("/", |asked| asked.as_str());
+        Self::Unanswered(harmless(&format!("Internal Server Error: {asked:?}: {why}\n")))
+    }
+}
+
+/// How an authorizer did not say yes.
+enum Refused {
+    Forbidden { error: ApiError, reason: String },
+    Unanswered(Unanswered),
+}
+
+/// Returns why the user may do what he asks for.
+async fn ask(
+    authorizer: &dyn Authorizer,
+    user: &UserInfo,
+    attributes: &Attributes,
+) -> Result<String, Refused> {
     match authorizer.authorize(user, attributes).await {
-        Ok(Decision::Allow) => Ok(()),
-        Ok(Decision::Deny(reason)) => Err(refusal(user, attributes, &reason)),
-        Ok(Decision::NoOpinion) => Err(refusal(user, attributes, "")),
+        Ok(Verdict { decision: Decision::Allow, reason }) => Ok(reason),
+        Ok(Verdict { reason, .. }) => {
+            Err(Refused::Forbidden { error: refusal(user, attributes, &reason), reason })
+        }
         Err(unanswered) => {
             tracing::error!(error = %unanswered, "unable to authorize the request");
-            Err(ApiError::internal(unanswered))
+            Err(Refused::Unanswered(unanswered))
         }
     }
 }
@@ -136,29 +180,38 @@ struct Creation {
 #[async_trait]
 impl MayCreate for Creation {
     async fn check(&self) -> Result<(), ApiError> {
-        ask(&*self.authorizer, &self.user, &self.attributes).await
+        match ask(&*self.authorizer, &self.user, &self.attributes).await {
+            Ok(_) => Ok(()),
+            Err(Refused::Forbidden { error, .. }) => Err(error),
+            Err(Refused::Unanswered(why)) => Err(ApiError::internal(why)),
+        }
     }
 }
 
 impl<B> Authorized<B> {
     pub(super) fn method(&self) -> &http::Method {
-        &self.0.request.parts.method
+        &self.request.request.parts.method
     }
 
     pub(super) fn headers(&self) -> &HeaderMap {
-        &self.0.request.parts.headers
+        &self.request.request.parts.headers
     }
 
     pub(super) fn query(&self) -> &Query {
-        &self.0.request.query
+        &self.request.request.query
     }
 
     pub(super) fn info(&self) -> &RequestInfo {
-        &self.0.request.info
+        &self.request.request.info
     }
 
     pub(super) fn user(&self) -> &Arc<UserInfo> {
-        &self.0.user
+        &self.request.user
+    }
+
+    /// Returns why it may be, in the words of whoever allowed it.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
     }
 
     /// Returns the question whether the request may also create what it addresses.
@@ -169,24 +222,22 @@ impl<B> Authorized<B> {
 
     /// Returns the connection as it will be once the request is answered, if it can be used for something else.
     pub(super) fn connection(&self) -> Option<OnUpgrade> {
-        self.0.request.parts.extensions.get().cloned()
+        self.request.request.parts.extensions.get().cloned()
     }
 
     pub(super) fn into_body(self) -> B {
-        self.0.request.body
+        self.request.request.body
     }
 }
 
 /// Words a refusal. Source: `apiserver/pkg/endpoints/handlers/responsewriters/errors.go`.
 fn refusal(user: &UserInfo, attributes: &Attributes, reason: &str) -> ApiError {
-    let why = |what: String| match reason {
-        "" => format!("User \"{}\" cannot {what}", user.name),
-        reason => format!("User \"{}\" cannot {what}: {reason}", user.name),
+    let why = |what: String| match (harmless(&format!("User {:?} cannot {what}", user.name)), reason) {
+        (why, "") => why,
+        (why, reason) => format!("{why}: {reason}"),
     };
     match attributes {
-        Attributes::Path { verb, path } => {
-            ApiError::forbidden("", "", &why(format!("{verb} path \"{path}\"")))
-        }
+        Attributes::Path { verb, path } => ApiError::forbidden("", "", &why(format!("{verb} path {path:?}"))),
         Attributes::Resource { verb, group, resource, subresource, namespace, name, .. } => {
             let resource_path = match subresource.as_str() {
                 "" => resource.clone(),
@@ -200,6 +251,11 @@ fn refusal(user: &UserInfo, attributes: &Attributes, reason: &str) -> ApiError {
             ApiError::forbidden(&format!("{resource}.{group}"), name, &why(what))
         }
     }
+}
+
+/// Returns text in which a browser finds no markup.
+fn harmless(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Returns a header's value, empty when it is absent or not text.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::selector::{FieldSelector, LabelSelector};
+
 /// What is done to a resource or a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
@@ -92,6 +94,10 @@ pub enum Attributes {
         namespace: String,
         /// The object's name; empty for collections.
         name: String,
+        /// What the collection is narrowed to by fields; empty when that is not told or makes no sense.
+        field_selector: FieldSelector,
+        /// What the collection is narrowed to by labels; empty when that is not told or makes no sense.
+        label_selector: LabelSelector,
     },
     /// A request for any other path.
     Path {

@@ -113,6 +113,12 @@ impl ApiError {
         Self::new(404, Reason::NotFound, message).about(of.group, of.plural, name)
     }
 
+    /// 404: there is no such namespace.
+    pub fn no_such_namespace(name: &str) -> Self {
+        let message = format!("namespaces \"{name}\" not found");
+        Self::new(404, Reason::NotFound, message).about("", "namespaces", name)
+    }
+
     /// 404: there is no such path below an API group.
     pub fn no_such_path() -> Self {
         Self::new(404, Reason::NotFound, "the server could not find the requested resource").about("", "", "")
@@ -275,6 +281,18 @@ impl ApiError {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let details = self.details();
         (details.group, details.kind, details.name) = (some(group), some(kind), some(name));
+        self
+    }
+
+    /// Says that the reason is a namespace that is being deleted.
+    #[must_use]
+    pub fn in_terminating(mut self, namespace: &str) -> Self {
+        let cause = StatusCause {
+            field: Some("metadata.namespace".to_owned()),
+            message: Some(format!("namespace {namespace} is being terminated")),
+            reason: Some("NamespaceTerminating".to_owned()),
+        };
+        self.details().causes.get_or_insert_default().push(cause);
         self
     }
 

@@ -1,4 +1,4 @@
-//! What others have to say about a write: mutating admission before it is validated, validating admission after.
+//! What others have to say about a write: guards and mutating admission before it is validated, validating admission after.
 //!
 //! Source of the order: `apiserver/pkg/endpoints/handlers/{create,update,patch}.go`.
 
@@ -21,9 +21,17 @@ pub(super) fn review<'a>(
         operation,
         resource,
         namespace: check::text(metadata.namespace.as_ref()),
-        name: check::text(metadata.name.as_ref()),
+        name: name(metadata),
         user: &context.user,
         dry_run: options.dry_run,
+    }
+}
+
+/// Returns the name of an object, or how it is to begin.
+fn name(metadata: &ObjectMeta) -> &str {
+    match check::text(metadata.name.as_ref()) {
+        "" => check::text(metadata.generate_name.as_ref()),
+        name => name,
     }
 }
 
@@ -38,12 +46,13 @@ impl<S: Strategy> Registry<S> {
         writer: &Writer<'_, S::Object>,
         options: &WriteOptions,
     ) -> Result<Option<S::Object>, ApiError> {
+        let form = writer.form();
+        let review = review(operation, form.descriptor(), object.metadata(), context, options);
+        self.admission.guard(review).await?;
         if !self.admission.mutates() {
             return Ok(None);
         }
-        let form = writer.form();
         let mut value = form.to_value(object)?;
-        let review = review(operation, form.descriptor(), object.metadata(), context, options);
         self.admission.mutate(review, &mut value).await?;
         let tree = Tree { value, duplicates: Vec::new() };
         let mut mutated =

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod access_review;
 mod admission;
 mod aggregator;
 mod audit;
@@ -15,6 +16,7 @@ mod create;
 mod delete;
 mod discovery;
 mod faults;
+mod front_proxy;
 mod get_list;
 mod health;
 mod hostile;
@@ -24,6 +26,7 @@ mod leaving;
 mod logs;
 mod metrics;
 mod mutating_admission;
+mod namespaces;
 mod negotiation;
 mod openapi;
 mod order_of_checks;

@@ -1,7 +1,7 @@
 //! Rules that hold for every request: what is checked first, how options are read, what failures look like.
 
 use async_trait::async_trait;
-use embedded_server::authorization::{Authorizer, Decision, Unanswered};
+use embedded_server::authorization::{Authorizer, Decision, Unanswered, Verdict};
 use embedded_server::meta::{Attributes, UserInfo};
 use http::Method;
 use serde_json::{Value, json};
@@ -152,10 +152,10 @@ struct Panics;
 
 #[async_trait]
 impl Authorizer for Panics {
-    async fn authorize(&self, _: &UserInfo, attributes: &Attributes) -> Result<Decision, Unanswered> {
+    async fn authorize(&self, _: &UserInfo, attributes: &Attributes) -> Result<Verdict, Unanswered> {
         match attributes {
             Attributes::Path { path, .. } if path == "/panic" => panic!("on purpose"),
-            _ => Ok(Decision::NoOpinion),
+            _ => Ok(Decision::NoOpinion.into()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Server-side apply, and who is said to manage what.
 
 use async_trait::async_trait;
-use embedded_server::authorization::{Authorizer, Decision, Unanswered};
+use embedded_server::authorization::{Authorizer, Decision, Unanswered, Verdict};
 use embedded_server::meta::{Attributes, UserInfo, Verb};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -49,9 +49,9 @@ struct NoCreation;
 
 #[async_trait]
 impl Authorizer for NoCreation {
-    async fn authorize(&self, _: &UserInfo, attributes: &Attributes) -> Result<Decision, Unanswered> {
+    async fn authorize(&self, _: &UserInfo, attributes: &Attributes) -> Result<Verdict, Unanswered> {
         let creates = attributes.verb() == Verb::Create;
-        Ok(if creates { Decision::Deny("not today".to_owned()) } else { Decision::NoOpinion })
+        Ok(if creates { Decision::Deny.because("not today") } else { Decision::NoOpinion.into() })
     }
 }
 

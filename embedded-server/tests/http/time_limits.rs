@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use embedded_server::authorization::{Authorizer, Decision, Unanswered};
+use embedded_server::authorization::{Authorizer, Unanswered, Verdict};
 use embedded_server::meta::{Attributes, UserInfo};
 use futures::stream;
 use http::Method;
@@ -95,7 +95,7 @@ struct Undecided;
 
 #[async_trait]
 impl Authorizer for Undecided {
-    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> Result<Decision, Unanswered> {
+    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> Result<Verdict, Unanswered> {
         std::future::pending().await
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use embedded_server::admission::Chain;
-use embedded_server::authentication::{self, ClientCertificate};
+use embedded_server::authentication::{self, Authorities, ClientCertificate};
 use embedded_server::authorization::{self, AlwaysAllowPaths, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, SystemClock};
@@ -119,8 +119,8 @@ async fn api(
 ) -> anyhow::Result<Api> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let authorities =
-        pem::roots(material.authority.as_bytes()).context("cannot read the certificate authority")?;
-    let certificates = ClientCertificate::new(authorities, Arc::clone(&clock))?;
+        pem::certificates(material.authority.as_bytes()).context("cannot read the certificate authority")?;
+    let certificates = ClientCertificate::trusting(Authorities::new(&authorities)?, Arc::clone(&clock));
     let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
     let authorizer =
         authorization::Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())]);

@@ -232,6 +232,7 @@ fn leads_to(url: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::selector::{FieldSelector, LabelSelector};
     use crate::meta::{Method, Verb};
 
     fn policy(rules: &str) -> Result<AuditPolicy, AuditPolicyError> {
@@ -251,6 +252,8 @@ mod tests {
             subresource: subresource.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            field_selector: FieldSelector::default(),
+            label_selector: LabelSelector::default(),
         }
     }
 

@@ -23,7 +23,7 @@ use super::ServedResource;
 use super::audit::{Audit, Record, Stage};
 use super::body::Body;
 use super::inflight::Permit;
-use super::stages::Received;
+use super::stages::{Authorized, Received, Refusal};
 use crate::authentication::Peer;
 use crate::clock::Clock;
 use crate::meta::{ApiError, UserInfo, Verb};
@@ -130,17 +130,15 @@ impl Exchange {
     }
 
     /// Notes whether the user may do what he asks for.
-    pub(super) fn authorized<T>(&mut self, verdict: Result<T, ApiError>) -> Result<T, ApiError> {
-        let code = verdict.as_ref().err().map(ApiError::code);
+    pub(super) fn authorized<B>(&mut self, outcome: Result<&Authorized<B>, &Refusal>) {
+        self.let_in = outcome.is_ok();
         if let Some(record) = &mut self.record {
-            match code {
-                None => record.decided("allow", ""),
-                Some(403) => record.decided("forbid", ""),
-                Some(_) => record.undecided(),
+            match outcome {
+                Ok(request) => record.decided("allow", request.reason()),
+                Err(Refusal::Forbidden { reason, .. }) => record.decided("forbid", reason),
+                Err(Refusal::Unanswered(_)) => record.undecided(),
             }
         }
-        self.let_in = verdict.is_ok();
-        verdict
     }
 
     /// Keeps the request's place among those in flight until it is over.

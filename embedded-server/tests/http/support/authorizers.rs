@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use embedded_server::authorization::{Authorizer, Decision, Unanswered};
+use embedded_server::authorization::{Authorizer, Decision, Unanswered, Verdict};
 use embedded_server::meta::{Attributes, UserInfo};
 use tokio::sync::Semaphore;
 
@@ -32,13 +32,13 @@ impl Gate {
 
 #[async_trait]
 impl Authorizer for Gate {
-    async fn authorize(&self, user: &UserInfo, _: &Attributes) -> Result<Decision, Unanswered> {
+    async fn authorize(&self, user: &UserInfo, _: &Attributes) -> Result<Verdict, Unanswered> {
         if !user.is_member_of(UserInfo::MASTERS) {
             self.waiting.add_permits(1);
             // An error says that the gate is open.
             let _ = self.open.acquire().await;
         }
-        Ok(Decision::Allow)
+        Ok(Decision::Allow.into())
     }
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Panics;
 
 #[async_trait]
 impl Authorizer for Panics {
-    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> Result<Decision, Unanswered> {
+    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> Result<Verdict, Unanswered> {
         panic!("a secret reason")
     }
 }

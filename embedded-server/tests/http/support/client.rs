@@ -61,6 +61,8 @@ enum Way {
 /// Where and as whom to connect.
 struct Door {
     address: SocketAddr,
+    /// Whether it is nobody's: the server does not keep the connections of those.
+    stranger: bool,
     tls: Arc<ClientConfig>,
 }
 
@@ -74,7 +76,7 @@ impl Door {
             false => config.with_client_auth_cert(identity.chain(), identity.key()).unwrap(),
         };
         tls.alpn_protocols = vec![protocol.to_vec()];
-        Self { address, tls: Arc::new(tls) }
+        Self { address, stranger: identity.is_nobody(), tls: Arc::new(tls) }
     }
 
     async fn open(&self) -> TokioIo<TlsStream<TcpStream>> {
@@ -111,6 +113,14 @@ impl Client {
         self.call(Method::GET, path)
     }
 
+    /// Opens a connection to write on by hand.
+    pub(crate) async fn raw(&self) -> TlsStream<TcpStream> {
+        match &self.way {
+            Way::Http2(door, _) | Way::Http1(door) => door.open().await.into_inner(),
+            Way::Direct(..) => panic!("there is no connection"),
+        }
+    }
+
     /// Ends the connection.
     pub(super) fn hang_up(&self) {
         if let Way::Http2(_, connection) = &self.way {
@@ -123,7 +133,12 @@ impl Client {
         Ok(match &self.way {
             Way::Http2(door, connection) => {
                 let mut sender = Self::connected(door, connection).await;
-                timeout(DEADLINE, sender.send_request(request)).await.expect("an answer in time")?.map(boxed)
+                let answer =
+                    timeout(DEADLINE, sender.send_request(request)).await.expect("an answer in time")?;
+                if door.stranger || answer.status() == StatusCode::UNAUTHORIZED {
+                    connection.lock().take();
+                }
+                answer.map(boxed)
             }
             Way::Http1(door) => {
                 let (mut sender, connection) = http1::handshake(door.open().await).await?;

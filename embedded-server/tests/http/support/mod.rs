@@ -17,7 +17,9 @@ pub(crate) use backends::{Mood, Moody, OTHER_UID, RefuseCreates};
 pub(crate) use client::{Call, Client, Outgoing, Protocol};
 pub(crate) use events::Events;
 pub(crate) use parcels::{admitted_parcels, parcels};
-pub(crate) use pki::{FOREIGNER, Identity, MASTER, NOBODY, STRANGER, authorities, serving};
+pub(crate) use pki::{
+    FOREIGNER, Identity, MASTER, NOBODY, OTHER_PROXY, PROXY, STRANGER, authorities, proxies, serving, trusted,
+};
 pub(crate) use server::{Setup, TestServer};
 pub(crate) use websocket::WebSocket;
 pub(crate) use workflows::{

@@ -1,7 +1,8 @@
 //! The certificates of the tests: made once for all of them.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use embedded_server::authentication::{Authorities, FrontProxies, FrontProxyConfig, RemoteHeaders};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -19,12 +20,17 @@ pub(crate) static STRANGER: LazyLock<Identity> = LazyLock::new(|| OWN.client("st
 /// An administrator by the word of an authority that the server does not trust.
 pub(crate) static FOREIGNER: LazyLock<Identity> =
     LazyLock::new(|| Authority::new("foreign").client("admin", "system:masters"));
+/// A front proxy.
+pub(crate) static PROXY: LazyLock<Identity> = LazyLock::new(|| FRONT.client("aggregator", "none"));
+/// Somebody else whom the front proxies' authority knows.
+pub(crate) static OTHER_PROXY: LazyLock<Identity> = LazyLock::new(|| FRONT.client("somebody", "none"));
 /// Somebody who shows no certificate.
 pub(crate) static NOBODY: LazyLock<Identity> = LazyLock::new(|| Identity(None));
 /// What the server shows.
 pub(super) static SERVING: LazyLock<Identity> = LazyLock::new(serving);
 
 static OWN: LazyLock<Authority> = LazyLock::new(|| Authority::new("own"));
+static FRONT: LazyLock<Authority> = LazyLock::new(|| Authority::new("front"));
 
 struct Authority {
     certificate: CertificateDer<'static>,
@@ -81,7 +87,21 @@ pub(crate) fn serving() -> Identity {
     OWN.issue(&params)
 }
 
-/// Returns whom the server and its clients trust.
+/// Returns whose word the server takes about clients.
+pub(crate) fn trusted() -> Authorities {
+    Authorities::new(std::slice::from_ref(&OWN.certificate)).unwrap()
+}
+
+/// Returns the front proxies that a cluster has: those that are called `aggregator`.
+pub(crate) fn proxies() -> FrontProxies {
+    FrontProxies::Known(Arc::new(FrontProxyConfig {
+        authorities: Authorities::new(std::slice::from_ref(&FRONT.certificate)).unwrap(),
+        allowed_names: vec!["aggregator".to_owned()],
+        headers: RemoteHeaders::standard(),
+    }))
+}
+
+/// Returns whom clients trust.
 pub(crate) fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add(OWN.certificate.clone()).unwrap();

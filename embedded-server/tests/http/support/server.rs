@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_server::admission::{Chain, Validate};
-use embedded_server::authentication::{self, ClientCertificate};
+use embedded_server::authentication::{self, ClientCertificate, FrontProxies, FrontProxy};
 use embedded_server::authorization::{self, AlwaysAllowPaths, Authorizer, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, ManualClock};
@@ -18,11 +18,11 @@ use embedded_server::workflow::WorkflowStrategy;
 use futures::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::pki::SERVING;
-use super::{Answer, Call, Client, MASTER, Protocol, Workflow, authorities};
+use super::{Answer, Call, Client, MASTER, Protocol, Workflow, trusted};
 
 /// The moment at which every test begins.
 const NOW: &str = "2024-01-15T10:00:00Z";
@@ -33,6 +33,8 @@ pub(crate) struct Setup {
     backend: Arc<dyn Backend>,
     limits: Limits,
     first: Vec<Arc<dyn Authorizer>>,
+    proxies: FrontProxies,
+    guards: Vec<Arc<dyn Validate>>,
     admission: Vec<Arc<dyn Validate>>,
     inflight: MaxInflight,
     audit: Option<(AuditPolicy, Arc<dyn AuditSink>)>,
@@ -63,6 +65,8 @@ impl Default for Setup {
             backend: Arc::new(Memory::new()),
             limits: Limits::default(),
             first: Vec::new(),
+            proxies: FrontProxies::Absent,
+            guards: Vec::new(),
             admission: Vec::new(),
             inflight: MaxInflight::default(),
             audit: None,
@@ -88,6 +92,18 @@ impl Setup {
     /// Asks `authorizer` before all others.
     pub(crate) fn asking(mut self, authorizer: impl Authorizer) -> Self {
         self.first.push(Arc::new(authorizer));
+        self
+    }
+
+    /// Believes front proxies.
+    pub(crate) fn believing(mut self, proxies: FrontProxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Has `guard` look at every write before anybody else does.
+    pub(crate) fn guarded(mut self, guard: Arc<dyn Validate>) -> Self {
+        self.guards.push(guard);
         self
     }
 
@@ -156,8 +172,10 @@ impl Setup {
     async fn api(self, address: SocketAddr) -> (Arc<Api>, ManualClock) {
         let manual = ManualClock::at(NOW.parse().unwrap());
         let clock: Arc<dyn Clock> = Arc::new(manual.clone());
-        let certificates = ClientCertificate::new(authorities(), Arc::clone(&clock)).unwrap();
-        let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
+        let certificates = ClientCertificate::trusting(trusted(), Arc::clone(&clock));
+        let (_, proxies) = watch::channel(self.proxies);
+        let front_proxy = FrontProxy::new(proxies, Arc::clone(&clock));
+        let authenticators = authentication::Union::new(vec![Arc::new(front_proxy), Arc::new(certificates)]);
         let mut authorizers = self.first;
         authorizers.push(Arc::new(PrivilegedGroup));
         authorizers.push(Arc::new(AlwaysAllowPaths::default()));
@@ -168,7 +186,7 @@ impl Setup {
         };
         let metrics = Metrics::default();
         let store = Arc::new(Measured::new(self.backend, metrics.clone()));
-        let chain = Chain::new(self.admission);
+        let chain = Chain::new(self.admission).guarded(self.guards);
         let registry = Registry::start(WorkflowStrategy, store, chain, Arc::clone(&clock), self.limits).await;
         let version = VersionInfo { major: "1".to_owned(), minor: "36".to_owned(), ..VersionInfo::default() };
         let api = Builder::new(authenticators, Arc::new(authorizer)).serve(Arc::new(registry.unwrap()));
