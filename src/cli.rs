@@ -1,6 +1,7 @@
 //! What can be typed: clap types and help texts, nothing else. What the words mean is for
 //! [`config`](crate::config).
 
+mod delegation;
 mod image;
 mod install;
 mod operation;
@@ -13,6 +14,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use delegation::Delegation;
 pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
 pub(crate) use operation::Operation;
@@ -73,12 +75,14 @@ pub(crate) enum Command {
 
 /// Serve the API
 ///
+/// It serves behind the aggregation layer of a cluster, and asks that cluster who is who and who may do what.
+///
 /// With --dev it needs no cluster: it listens on 127.0.0.1, makes its own certificates, lets the admin
 /// certificate do everything and writes a kubeconfig that kubectl can use at once.
 #[derive(Args, Debug)]
 #[command(after_long_help = SERVE_EXAMPLES)]
 pub(crate) struct Serve {
-    /// Serve on this machine without a cluster; this release serves in no other way
+    /// Serve on this machine without a cluster
     #[arg(long, env = "WFCTL_DEV", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
     /// Where objects are kept: sled:PATH or memory: [default: sled:/var/lib/wfctl, with --dev
@@ -110,6 +114,8 @@ pub(crate) struct Serve {
     pub(crate) log_format: LogFormat,
     #[command(flatten)]
     pub(crate) operation: Operation,
+    #[command(flatten)]
+    pub(crate) delegation: Delegation,
 }
 
 /// The form of log lines.

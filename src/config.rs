@@ -1,6 +1,7 @@
 //! What was typed, understood: arguments become a [`ServeConfig`] that is valid by construction. Touches
 //! neither the disk nor the network.
 
+mod cluster;
 mod operation;
 mod storage;
 
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 use crate::cli;
 
+pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, ServingFiles, Source};
 pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
 pub(crate) use storage::StorageUrl;
 
@@ -31,8 +33,17 @@ pub(crate) struct ServeConfig {
     pub(crate) shutdown_delay: Duration,
     /// Limits, TLS and the audit log.
     pub(crate) operation: OperationConfig,
-    /// What serving without a cluster needs.
-    pub(crate) dev: DevConfig,
+    /// With a cluster or without.
+    pub(crate) mode: Mode,
+}
+
+/// Whether there is a cluster.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Mode {
+    /// There is none.
+    Dev(DevConfig),
+    /// Behind the aggregation layer of one.
+    Cluster(Box<ClusterConfig>),
 }
 
 /// What serving without a cluster needs.
@@ -47,9 +58,15 @@ pub(crate) struct DevConfig {
 /// Why the arguments make no sense.
 #[derive(Debug, Error, Eq, PartialEq)]
 pub(crate) enum ConfigError {
-    /// Serving without `--dev`.
-    #[error("serving inside a cluster is not in this release")]
-    NeedsDev,
+    /// A certificate without its key, or the other way round.
+    #[error("--tls-cert-file and --tls-private-key-file need each other")]
+    HalfACertificate,
+    /// Headers or names of front proxies that cannot be any.
+    #[error("the flags --requestheader-… cannot be used: {0}")]
+    RemoteHeaders(String),
+    /// A path with a star in the middle.
+    #[error("--authorization-always-allow-paths {0:?} cannot be used: a * may stand at the end only")]
+    AlwaysAllowed(String),
     /// A scheme that a later release knows.
     #[error("{0} storage is not in this release")]
     StorageNotYet(&'static str),
@@ -81,7 +98,11 @@ impl ConfigError {
     /// Returns what to do instead.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
-            Self::NeedsDev => "wfctl serve --dev serves on this machine and needs no cluster",
+            Self::HalfACertificate => "give both, or neither for a certificate that is made at the start",
+            Self::RemoteHeaders(_) => "leave them out: then the cluster says what they are",
+            Self::AlwaysAllowed(_) => {
+                "write a path, for example /healthz, or how some begin, for example /public/*"
+            }
             Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, memory: to keep nothing",
             Self::Storage(_) => "write sled:PATH, for example sled:wfctl-dev/data, or memory:",
             Self::Tls(PolicyError::Version(_)) => "write VersionTLS12 or VersionTLS13",
@@ -99,20 +120,28 @@ impl TryFrom<&cli::Serve> for ServeConfig {
     type Error = ConfigError;
 
     fn try_from(typed: &cli::Serve) -> Result<Self, ConfigError> {
-        if !typed.dev {
-            return Err(ConfigError::NeedsDev);
-        }
-        let storage: StorageUrl = typed.storage.as_deref().unwrap_or("sled:wfctl-dev/data").parse()?;
-        let pki = pki_directory(&storage, &typed.write_kubeconfig);
+        let (storage, address) = match typed.dev {
+            true => ("sled:wfctl-dev/data", LOOPBACK),
+            false => ("sled:/var/lib/wfctl", EVERYWHERE),
+        };
+        let storage: StorageUrl = typed.storage.as_deref().unwrap_or(storage).parse()?;
         Ok(Self {
+            mode: mode(typed, &storage)?,
             storage,
-            listen: SocketAddr::new(typed.bind_address.unwrap_or(LOOPBACK), typed.secure_port),
+            listen: SocketAddr::new(typed.bind_address.unwrap_or(address), typed.secure_port),
             request_timeout: positive("--request-timeout", &typed.request_timeout)?,
             shutdown_delay: duration("--shutdown-delay-duration", &typed.shutdown_delay_duration)?,
             operation: OperationConfig::try_from(&typed.operation)?,
-            dev: DevConfig { kubeconfig: typed.write_kubeconfig.clone(), pki },
         })
     }
+}
+
+fn mode(typed: &cli::Serve, storage: &StorageUrl) -> Result<Mode, ConfigError> {
+    if !typed.dev {
+        return Ok(Mode::Cluster(Box::new(ClusterConfig::try_from(&typed.delegation)?)));
+    }
+    let pki = pki_directory(storage, &typed.write_kubeconfig);
+    Ok(Mode::Dev(DevConfig { kubeconfig: typed.write_kubeconfig.clone(), pki }))
 }
 
 impl ServeConfig {
@@ -128,6 +157,7 @@ impl ServeConfig {
 }
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const EVERYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Beside the data, so that one directory holds all that `--dev` makes; beside the kubeconfig where there is
 /// no data directory.
@@ -162,7 +192,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
-    fn config(flags: &[&str]) -> Result<ServeConfig, ConfigError> {
+    pub(super) fn config(flags: &[&str]) -> Result<ServeConfig, ConfigError> {
         let cli = Cli::try_parse_from(["wfctl", "serve"].iter().chain(flags)).unwrap();
         match cli.command {
             Command::Serve(serve) => ServeConfig::try_from(&*serve),
@@ -177,21 +207,19 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8443");
         assert_eq!(config.request_timeout, Duration::from_secs(60));
         assert_eq!(config.shutdown_delay, Duration::ZERO);
-        assert_eq!(config.dev.kubeconfig, Path::new("wfctl-dev/kubeconfig"));
-        assert_eq!(config.dev.pki, Path::new("wfctl-dev/pki"));
-    }
-
-    #[test]
-    fn without_dev_there_is_nothing_to_serve_yet() {
-        assert_eq!(config(&[]).unwrap_err(), ConfigError::NeedsDev);
+        let expected = DevConfig { kubeconfig: "wfctl-dev/kubeconfig".into(), pki: "wfctl-dev/pki".into() };
+        assert_eq!(config.mode, Mode::Dev(expected));
     }
 
     #[test]
     fn certificates_lie_beside_the_data_or_else_beside_the_kubeconfig() {
-        let beside_data = config(&["--dev", "--storage", "sled:/srv/wf/data"]).unwrap();
-        assert_eq!(beside_data.dev.pki, Path::new("/srv/wf/pki"));
+        let pki = |flags: &[&str]| match config(flags).unwrap().mode {
+            Mode::Dev(dev) => dev.pki,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(pki(&["--dev", "--storage", "sled:/srv/wf/data"]), Path::new("/srv/wf/pki"));
         let flags = ["--dev", "--storage", "memory:", "--write-kubeconfig", "/run/wf/kubeconfig"];
-        assert_eq!(config(&flags).unwrap().dev.pki, Path::new("/run/wf/pki"));
+        assert_eq!(pki(&flags), Path::new("/run/wf/pki"));
     }
 
     #[test]

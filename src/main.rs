@@ -4,6 +4,7 @@
 mod audit_log;
 mod build;
 mod cli;
+mod cluster;
 mod commands;
 mod config;
 mod failure;

@@ -81,7 +81,7 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         word: "kube::",
         within: EVERYWHERE,
-        by: &["src/kubeconfig.rs", "src/commands/serve/proof.rs", "src/apply.rs", "tests/"],
+        by: &["src/cluster/", "src/kubeconfig.rs", "src/commands/serve/proof.rs", "src/apply.rs", "tests/"],
         because: "who talks to a server as a client is to be found in few places",
     },
     Reserved {

@@ -1,22 +1,22 @@
 //! Puts the library together: storage, cache, registry, endpoints, TLS.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use embedded_server::admission::Chain;
-use embedded_server::authentication::{self, Authorities, ClientCertificate};
-use embedded_server::authorization::{self, AlwaysAllowPaths, PrivilegedGroup};
 use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, SystemClock};
+use embedded_server::endpoints::health::Probe;
 use embedded_server::endpoints::{Api, AuditPolicy, Builder, VersionInfo};
 use embedded_server::metrics::Metrics;
 use embedded_server::registry::Registry;
-use embedded_server::server::{Config, Server, ServingCertificate, pem};
+use embedded_server::server::{Config, Server, ServingCertificate};
 use embedded_server::storage::{Backend, Measured, Memory, OpenError, Sled, SledOptions};
 use embedded_server::workflow::WorkflowStrategy;
+use embedded_server::{authentication, authorization};
 use tokio::sync::oneshot;
 
 use super::certificate_files::{CertificateFiles, Told};
@@ -24,7 +24,6 @@ use crate::audit_log::AuditLog;
 use crate::build;
 use crate::config::{ServeConfig, StorageUrl};
 use crate::failure::Hint;
-use crate::pki::dev::{self, DevMaterial};
 use crate::printer::Printer;
 
 /// What is written down of requests, and where.
@@ -32,6 +31,38 @@ use crate::printer::Printer;
 pub(super) struct Audit {
     pub(super) policy: AuditPolicy,
     pub(super) log: Arc<AuditLog>,
+}
+
+/// What is kept of what happens.
+#[derive(Clone, Debug)]
+pub(super) struct Records {
+    /// What is counted.
+    pub(super) metrics: Metrics,
+    /// What is written down of requests, if anything is.
+    pub(super) audit: Option<Audit>,
+}
+
+/// Who is let in, and how far.
+#[derive(Debug)]
+pub(super) struct Doors {
+    /// What the server shows.
+    pub(super) certificate: ServingCertificate,
+    /// Who finds out who asks.
+    pub(super) authenticators: authentication::Union,
+    /// Who says what he may do.
+    pub(super) authorizer: authorization::Union,
+    /// Who may object to a write.
+    pub(super) admission: Chain,
+    /// What has to hold before the server is ready.
+    pub(super) checks: Vec<Check>,
+}
+
+/// A condition of readiness.
+pub(super) struct Check {
+    /// What `/readyz` calls it.
+    pub(super) name: &'static str,
+    /// Says why it does not hold.
+    pub(super) probe: Probe,
 }
 
 /// Serves what is in `store` until `stop` completes and the requests under way are answered.
@@ -43,15 +74,14 @@ pub(super) struct Audit {
 /// The address cannot be listened on or the store not be read.
 pub(super) async fn run(
     config: &ServeConfig,
-    material: &DevMaterial,
-    audit: Option<Audit>,
+    doors: Doors,
+    records: Records,
     store: Arc<dyn Backend>,
     printer: &Printer,
     ready: oneshot::Sender<SocketAddr>,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let metrics = Metrics::default();
-    let certificate = serving_certificate(&config.dev.pki, &metrics)?;
+    let certificate = doors.certificate.clone();
     let server = Server::bind(config.listen, server_config(config)).await;
     let server = server.or_else(|error| {
         let hint = listen_hint(error.kind());
@@ -60,7 +90,7 @@ pub(super) async fn run(
     let address = server.address();
     let api = {
         let _step = printer.step("Loading");
-        let api = api(config, material, &metrics, audit, store, address);
+        let api = api(config, doors, records, store, address);
         Arc::new(api.await?)
     };
     // The receiver is gone when the greeting was given up; the server can run without it.
@@ -107,32 +137,25 @@ fn listen_hint(error: io::ErrorKind) -> &'static str {
     }
 }
 
-/// The API as it is without a cluster: who shows a certificate of the own authority is believed, and only the
-/// administrator may do anything.
 async fn api(
     config: &ServeConfig,
-    material: &DevMaterial,
-    metrics: &Metrics,
-    audit: Option<Audit>,
+    doors: Doors,
+    records: Records,
     store: Arc<dyn Backend>,
     address: SocketAddr,
 ) -> anyhow::Result<Api> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let authorities =
-        pem::certificates(material.authority.as_bytes()).context("cannot read the certificate authority")?;
-    let certificates = ClientCertificate::trusting(Authorities::new(&authorities)?, Arc::clone(&clock));
-    let authenticators = authentication::Union::new(vec![Arc::new(certificates)]);
-    let authorizer =
-        authorization::Union::new(vec![Arc::new(PrivilegedGroup), Arc::new(AlwaysAllowPaths::default())]);
+    let Records { metrics, audit } = records;
     let store = Arc::new(Measured::new(store, metrics.clone()));
-    let workflows = Registry::start(WorkflowStrategy, store, Chain::default(), clock, Limits::default());
+    let workflows = Registry::start(WorkflowStrategy, store, doors.admission, clock, Limits::default());
     let workflows = workflows.await.context("cannot read the store")?;
-    let api = Builder::new(authenticators, Arc::new(authorizer))
+    let api = Builder::new(doors.authenticators, Arc::new(doors.authorizer))
         .serve(Arc::new(workflows))
         .version(version())
         .request_timeout(config.request_timeout)
         .max_inflight(config.operation.inflight)
-        .metrics(metrics.clone());
+        .metrics(metrics);
+    let api = doors.checks.into_iter().fold(api, |api, check| api.ready_check(check.name, check.probe));
     let api = match audit {
         Some(Audit { policy, log }) => api.audit(policy, log),
         None => api,
@@ -150,12 +173,21 @@ fn server_config(config: &ServeConfig) -> Config {
     }
 }
 
-/// Serves the certificate in `directory`, and the one that is put there later.
-fn serving_certificate(directory: &Path, metrics: &Metrics) -> anyhow::Result<ServingCertificate> {
-    let (certificate, key) = dev::serving_files(directory);
+/// Serves the certificate in `files`, and the one that is put there later.
+///
+/// # Errors
+///
+/// They cannot be read or do not belong together.
+pub(super) fn followed(files: CertificateFiles, metrics: &Metrics) -> anyhow::Result<ServingCertificate> {
     let metrics = metrics.clone();
     let told: Told = Box::new(move |worked| metrics.certificates().reloaded(worked));
-    CertificateFiles { certificate, key }.follow(Arc::new(SystemClock), told)
+    files.follow(Arc::new(SystemClock), told)
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// What `/version` says. Clients take major and minor for those of Kubernetes, whose conventions are served.

@@ -1,0 +1,176 @@
+//! Follows what the cluster tells of its front proxies and clients. What was good last counts until something good
+//! replaces it: neither garbage nor a ConfigMap that is gone locks anybody out.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use embedded_server::authentication::{Authorities, FrontProxies};
+use futures::{Stream, TryStreamExt};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Client;
+use kube::api::Api;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::watch;
+
+use super::configuration::{CLIENT_CA, Data, FRONT_PROXY, Unusable, client_authorities, front_proxies};
+
+const NAMESPACE: &str = "kube-system";
+const NAME: &str = "extension-apiserver-authentication";
+
+/// What is looked up in the cluster: all that is not said otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Lookup {
+    /// Who wants to know of front proxies.
+    pub(crate) proxies: Option<watch::Sender<FrontProxies>>,
+    /// Who wants to know of the authorities of clients.
+    pub(crate) clients: Option<watch::Sender<Option<Arc<Authorities>>>>,
+}
+
+impl Lookup {
+    /// Tells whether anybody wants to know anything.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.proxies.is_some() || self.clients.is_some()
+    }
+}
+
+/// Takes over what the ConfigMap says.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    proxies: Option<Part<FrontProxies>>,
+    clients: Option<Part<Option<Arc<Authorities>>>>,
+    /// Whether the list that is being read has the ConfigMap in it.
+    listed: bool,
+}
+
+/// One of the things the ConfigMap says.
+#[derive(Debug)]
+struct Part<T> {
+    what: &'static str,
+    keys: &'static [&'static str],
+    read: fn(&Data) -> Result<T, Unusable>,
+    /// What the value that counts was read from.
+    source: Vec<Option<String>>,
+    value: watch::Sender<T>,
+}
+
+impl Follower {
+    /// Will tell those who want to know.
+    pub(crate) fn new(lookup: Lookup) -> Self {
+        let proxies = lookup.proxies.map(|value| Part {
+            what: "which front proxies to trust",
+            keys: &FRONT_PROXY,
+            read: |data| Ok(FrontProxies::Known(Arc::new(front_proxies(data)?))),
+            source: Vec::new(),
+            value,
+        });
+        let clients = lookup.clients.map(|value| Part {
+            what: "which client certificates to trust",
+            keys: &[CLIENT_CA],
+            read: |data| Ok(Some(Arc::new(client_authorities(data)?))),
+            source: Vec::new(),
+            value,
+        });
+        Self { proxies, clients, listed: false }
+    }
+
+    /// Follows the ConfigMap for as long as this is polled.
+    pub(crate) async fn follow(mut self, client: Client) {
+        let config = watcher::Config::default().fields(&format!("metadata.name={NAME}"));
+        let maps = watcher(Api::<ConfigMap>::namespaced(client, NAMESPACE), config).default_backoff();
+        self.follow_events(maps).await;
+    }
+
+    async fn follow_events(&mut self, events: impl Stream<Item = watcher::Result<Event<ConfigMap>>>) {
+        let mut events = pin!(events);
+        loop {
+            match events.try_next().await {
+                Ok(Some(event)) => self.take(event),
+                Ok(None) => return,
+                Err(error) => explain(&error),
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event<ConfigMap>) {
+        match event {
+            Event::Init => self.listed = false,
+            Event::InitApply(map) | Event::Apply(map) => {
+                self.listed = true;
+                self.update(&map.data.unwrap_or_default());
+            }
+            Event::InitDone if self.listed => {}
+            Event::InitDone | Event::Delete(_) => self.miss(),
+        }
+    }
+
+    fn miss(&self) {
+        let read = [self.proxies.as_ref().map(Part::is_read), self.clients.as_ref().map(Part::is_read)];
+        let then = then(read.contains(&Some(true)));
+        tracing::warn!(
+            "there is no ConfigMap {NAMESPACE}/{NAME}, which kube-apiserver writes when its aggregation layer is \
+             configured; {then}"
+        );
+    }
+
+    fn update(&mut self, data: &Data) {
+        if let Some(proxies) = &mut self.proxies {
+            proxies.update(data);
+        }
+        if let Some(clients) = &mut self.clients {
+            clients.update(data);
+        }
+    }
+}
+
+impl<T> Part<T> {
+    fn is_read(&self) -> bool {
+        !self.source.is_empty()
+    }
+
+    fn update(&mut self, data: &Data) {
+        let source: Vec<_> = self.keys.iter().map(|key| data.get(*key).cloned()).collect();
+        if source == self.source {
+            return;
+        }
+        match (self.read)(data) {
+            Ok(value) => {
+                tracing::info!("took over from ConfigMap {NAMESPACE}/{NAME} {}", self.what);
+                self.value.send_replace(value);
+                self.source = source;
+            }
+            Err(error) => {
+                let then = then(self.is_read());
+                tracing::warn!(%error, "ConfigMap {NAMESPACE}/{NAME} does not say {}; {then}", self.what);
+            }
+        }
+    }
+}
+
+/// Says what follows when the ConfigMap is of no use.
+fn then(was_read: bool) -> &'static str {
+    if was_read { "what it said earlier still counts" } else { "waiting for it" }
+}
+
+/// Says why the ConfigMap cannot be read.
+fn explain(error: &watcher::Error) {
+    if is_forbidden(error) {
+        tracing::warn!(
+            %error,
+            "ConfigMap {NAMESPACE}/{NAME} may not be read; bind this server's ServiceAccount to the Role \
+             extension-apiserver-authentication-reader in {NAMESPACE}"
+        );
+    } else {
+        tracing::warn!(%error, "ConfigMap {NAMESPACE}/{NAME} cannot be read");
+    }
+}
+
+pub(super) fn is_forbidden(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(kube::Error::Api(status))
+        | WatchStartFailed(kube::Error::Api(status))
+        | WatchFailed(kube::Error::Api(status)) => status.is_forbidden(),
+        _ => false,
+    }
+}

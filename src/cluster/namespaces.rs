@@ -1,0 +1,84 @@
+//! The namespaces of the cluster: watched, and looked up where it matters.
+
+use std::pin::pin;
+
+use async_trait::async_trait;
+use embedded_server::admission::{Namespaces, Phase};
+use embedded_server::lookup::Failed;
+use futures::{Stream, StreamExt};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::api::{Api, ObjectMeta};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher::{self, watcher};
+
+use super::failure::failed;
+use super::following::is_forbidden;
+
+/// Namespaces as a watch tells of them.
+#[derive(Clone, Debug)]
+pub(crate) struct WatchedNamespaces {
+    api: Api<Namespace>,
+    heard: Store<Namespace>,
+}
+
+impl WatchedNamespaces {
+    /// Returns the namespaces, and what watches them for as long as it is polled.
+    pub(crate) fn watch(client: Client) -> (Self, impl Future<Output = ()> + Send) {
+        let (heard, writer) = reflector::store();
+        let api = Api::all(client);
+        let changes = watcher(api.clone(), watcher::Config::default()).default_backoff();
+        let watching = explained(changes.modify(forget_all_but_phase).reflect(writer));
+        (Self { api, heard }, watching)
+    }
+}
+
+/// Everything else of a namespace is of no use here, and may be large.
+fn forget_all_but_phase(namespace: &mut Namespace) {
+    let ObjectMeta { name, resource_version, .. } = std::mem::take(&mut namespace.metadata);
+    namespace.metadata = ObjectMeta { name, resource_version, ..ObjectMeta::default() };
+    namespace.spec = None;
+    if let Some(status) = &mut namespace.status {
+        status.conditions = None;
+    }
+}
+
+/// Polls a watch, and says why it fails where it does.
+async fn explained<T>(changes: impl Stream<Item = watcher::Result<T>>) {
+    let mut changes = pin!(changes);
+    while let Some(change) = changes.next().await {
+        match change {
+            Err(error) if is_forbidden(&error) => tracing::warn!(
+                %error,
+                "namespaces may not be watched: nothing can be created until this server's ServiceAccount may get, \
+                 list and watch them"
+            ),
+            Err(error) => tracing::warn!(%error, "namespaces cannot be watched"),
+            Ok(_) => {}
+        }
+    }
+}
+
+#[async_trait]
+impl Namespaces for WatchedNamespaces {
+    async fn known(&self) {
+        if self.heard.wait_until_ready().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn last_heard(&self, name: &str) -> Option<Phase> {
+        self.heard.get(&ObjectRef::new(name)).map(|namespace| phase(&namespace))
+    }
+
+    async fn look_up(&self, name: &str) -> Result<Option<Phase>, Failed> {
+        let found = self.api.get_opt(name).await.map_err(|error| failed(&error))?;
+        Ok(found.map(|namespace| phase(&namespace)))
+    }
+}
+
+fn phase(namespace: &Namespace) -> Phase {
+    let phase = namespace.status.as_ref().and_then(|status| status.phase.as_deref());
+    if phase == Some("Terminating") { Phase::Terminating } else { Phase::Active }
+}

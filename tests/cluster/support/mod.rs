@@ -1,0 +1,14 @@
+//! The cluster, the server, and who asks it.
+
+mod client;
+mod kube;
+mod pki;
+mod server;
+
+pub(crate) use self::client::Client;
+pub(crate) use self::kube::{Decides, Kube};
+pub(crate) use self::pki::{Authority, Identity};
+pub(crate) use self::server::Setup;
+
+/// The Workflows of all namespaces.
+pub(crate) const ALL: &str = "/apis/workflow.example.com/v1alpha1/workflows";
