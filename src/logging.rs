@@ -26,10 +26,11 @@ fn filter(verbose: u8) -> EnvFilter {
     EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives(verbose)))
 }
 
+/// Failed watches are explained by [`cluster`](crate::cluster), in words for people.
 fn directives(verbose: u8) -> &'static str {
     match verbose {
-        0 => "warn,wfctl=info,embedded_server=info",
-        1 => "warn,wfctl=debug,embedded_server=debug",
+        0 => "warn,kube_runtime=error,wfctl=info,embedded_server=info",
+        1 => "warn,kube_runtime=error,wfctl=debug,embedded_server=debug",
         2 => "info,wfctl=trace,embedded_server=trace",
         _ => "trace",
     }

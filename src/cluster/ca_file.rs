@@ -38,9 +38,7 @@ impl CaFile {
             match self.refresh().await {
                 Ok(Some(found)) => changed(found),
                 Ok(None) => {}
-                Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "earlier certificates still count")
-                }
+                Err(error) => tracing::warn!("{error:#}; what it held earlier still counts"),
             }
         }
     }
@@ -59,4 +57,32 @@ impl CaFile {
 
 async fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     tokio::fs::read(path).await.with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use embedded_server::clock::{Clock, SystemClock};
+
+    use super::*;
+    use crate::pki::Authority;
+
+    fn pem() -> String {
+        let authority = Authority::generate(SystemClock.now(), EVERY).unwrap();
+        authority.certificate().to_owned()
+    }
+
+    #[tokio::test]
+    async fn only_what_changed_and_can_be_used_is_taken_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.crt");
+        assert!(CaFile::open(&path).await.is_err());
+        std::fs::write(&path, pem()).unwrap();
+        let (mut file, _) = CaFile::open(&path).await.unwrap();
+        assert!(file.refresh().await.unwrap().is_none());
+        std::fs::write(&path, "garbage").unwrap();
+        assert!(file.refresh().await.is_err());
+        std::fs::write(&path, pem()).unwrap();
+        assert!(file.refresh().await.unwrap().is_some());
+        assert!(file.refresh().await.unwrap().is_none());
+    }
 }

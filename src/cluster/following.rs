@@ -1,11 +1,9 @@
 //! Follows what the cluster tells of its front proxies and clients. What was good last counts until something good
 //! replaces it: neither garbage nor a ConfigMap that is gone locks anybody out.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use embedded_server::authentication::{Authorities, FrontProxies};
-use futures::{Stream, TryStreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 use kube::api::Api;
@@ -14,9 +12,11 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::watch;
 
 use super::configuration::{CLIENT_CA, Data, FRONT_PROXY, Unusable, client_authorities, front_proxies};
+use super::watching;
 
 const NAMESPACE: &str = "kube-system";
 const NAME: &str = "extension-apiserver-authentication";
+const READER: &str = "extension-apiserver-authentication-reader";
 
 /// What is looked up in the cluster: all that is not said otherwise.
 #[derive(Debug, Default)]
@@ -78,18 +78,9 @@ impl Follower {
     pub(crate) async fn follow(mut self, client: Client) {
         let config = watcher::Config::default().fields(&format!("metadata.name={NAME}"));
         let maps = watcher(Api::<ConfigMap>::namespaced(client, NAMESPACE), config).default_backoff();
-        self.follow_events(maps).await;
-    }
-
-    async fn follow_events(&mut self, events: impl Stream<Item = watcher::Result<Event<ConfigMap>>>) {
-        let mut events = pin!(events);
-        loop {
-            match events.try_next().await {
-                Ok(Some(event)) => self.take(event),
-                Ok(None) => return,
-                Err(error) => explain(&error),
-            }
-        }
+        let remedy = format!("bind this server's ServiceAccount to the Role {READER} in {NAMESPACE}");
+        let what = format!("ConfigMap {NAMESPACE}/{NAME}");
+        watching::each(maps, &what, &remedy, |event| self.take(event)).await;
     }
 
     fn take(&mut self, event: Event<ConfigMap>) {
@@ -150,27 +141,4 @@ impl<T> Part<T> {
 /// Says what follows when the ConfigMap is of no use.
 fn then(was_read: bool) -> &'static str {
     if was_read { "what it said earlier still counts" } else { "waiting for it" }
-}
-
-/// Says why the ConfigMap cannot be read.
-fn explain(error: &watcher::Error) {
-    if is_forbidden(error) {
-        tracing::warn!(
-            %error,
-            "ConfigMap {NAMESPACE}/{NAME} may not be read; bind this server's ServiceAccount to the Role \
-             extension-apiserver-authentication-reader in {NAMESPACE}"
-        );
-    } else {
-        tracing::warn!(%error, "ConfigMap {NAMESPACE}/{NAME} cannot be read");
-    }
-}
-
-pub(super) fn is_forbidden(error: &watcher::Error) -> bool {
-    use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
-    match error {
-        InitialListFailed(kube::Error::Api(status))
-        | WatchStartFailed(kube::Error::Api(status))
-        | WatchFailed(kube::Error::Api(status)) => status.is_forbidden(),
-        _ => false,
-    }
 }

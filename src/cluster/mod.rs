@@ -10,6 +10,7 @@ mod failure;
 mod following;
 mod namespaces;
 mod reviews;
+mod watching;
 
 pub(crate) use ca_file::CaFile;
 pub(crate) use connection::connect;

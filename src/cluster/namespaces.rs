@@ -1,11 +1,8 @@
 //! The namespaces of the cluster: watched, and looked up where it matters.
 
-use std::pin::pin;
-
 use async_trait::async_trait;
 use embedded_server::admission::{Namespaces, Phase};
 use embedded_server::lookup::Failed;
-use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::api::{Api, ObjectMeta};
@@ -14,7 +11,9 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher::{self, watcher};
 
 use super::failure::failed;
-use super::following::is_forbidden;
+use super::watching;
+
+const REMEDY: &str = "nothing can be created until this server's ServiceAccount may get, list and watch them";
 
 /// Namespaces as a watch tells of them.
 #[derive(Clone, Debug)]
@@ -29,8 +28,9 @@ impl WatchedNamespaces {
         let (heard, writer) = reflector::store();
         let api = Api::all(client);
         let changes = watcher(api.clone(), watcher::Config::default()).default_backoff();
-        let watching = explained(changes.modify(forget_all_but_phase).reflect(writer));
-        (Self { api, heard }, watching)
+        let changes = changes.modify(forget_all_but_phase).reflect(writer);
+        let following = watching::each(changes, "namespaces", REMEDY, drop);
+        (Self { api, heard }, following)
     }
 }
 
@@ -41,22 +41,6 @@ fn forget_all_but_phase(namespace: &mut Namespace) {
     namespace.spec = None;
     if let Some(status) = &mut namespace.status {
         status.conditions = None;
-    }
-}
-
-/// Polls a watch, and says why it fails where it does.
-async fn explained<T>(changes: impl Stream<Item = watcher::Result<T>>) {
-    let mut changes = pin!(changes);
-    while let Some(change) = changes.next().await {
-        match change {
-            Err(error) if is_forbidden(&error) => tracing::warn!(
-                %error,
-                "namespaces may not be watched: nothing can be created until this server's ServiceAccount may get, \
-                 list and watch them"
-            ),
-            Err(error) => tracing::warn!(%error, "namespaces cannot be watched"),
-            Ok(_) => {}
-        }
     }
 }
 

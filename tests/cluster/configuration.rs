@@ -25,12 +25,10 @@ async fn nobody_is_let_in_before_the_configuration_could_be_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_that_is_missing_is_waited_for() {
     let (kube, front) = (Kube::start().await, Authority::new("front"));
-    kube.change(|state| state.forbids = true);
     let mut server = Setup::of(&kube).listening();
-    kube.change(|state| state.forbids = false);
     server.says("there is no ConfigMap kube-system/extension-apiserver-authentication");
     server.stranger().get("/readyz").await.expect(500);
-    kube.publishes_data(json!({"client-ca-file": front.pem()}));
+    kube.publishes_data(&json!({"client-ca-file": front.pem()}));
     server.says("requestheader-client-ca-file is missing");
     server.stranger().get("/readyz").await.expect(500);
     kube.publishes(&[&front], &[]);
@@ -48,7 +46,7 @@ async fn what_was_good_last_counts_until_something_good_replaces_it() {
         json!({"requestheader-client-ca-file": "garbage"}),
         json!({"requestheader-client-ca-file": front.pem(), "requestheader-username-headers": "X-Remote-User"}),
     ] {
-        kube.publishes_data(garbage);
+        kube.publishes_data(&garbage);
         server.says("does not say which front proxies to trust; what it said earlier still counts");
         proxy.get_as("alice", ALL).await.expect(200);
     }

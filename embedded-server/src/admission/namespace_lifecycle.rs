@@ -126,7 +126,7 @@ mod tests {
     impl Namespaces for Told {
         async fn known(&self) {
             if !self.known {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
 

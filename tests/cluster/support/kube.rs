@@ -94,12 +94,12 @@ impl Kube {
             "requestheader-group-headers": r#"["X-Remote-Group"]"#,
             "requestheader-extra-headers-prefix": r#"["X-Remote-Extra-"]"#,
         });
-        self.publishes_data(data);
+        self.publishes_data(&data);
     }
 
-    pub(crate) fn publishes_data(&self, data: Value) {
+    pub(crate) fn publishes_data(&self, data: &Value) {
         self.change(|state| {
-            state.config_maps.put("extension-apiserver-authentication", json!({ "data": data }))
+            state.config_maps.put("extension-apiserver-authentication", json!({ "data": data }));
         });
     }
 

@@ -37,7 +37,7 @@ impl Authority {
     }
 
     pub(crate) fn client(&self, name: &str) -> Identity {
-        self.issue(client(name))
+        self.issue(&client(name))
     }
 
     /// Issues a certificate whose time was over long ago.
@@ -45,17 +45,17 @@ impl Authority {
         let mut params = client(name);
         params.not_before = date_time_ymd(2001, 1, 1);
         params.not_after = date_time_ymd(2002, 1, 1);
-        self.issue(params)
+        self.issue(&params)
     }
 
     /// Issues a certificate for a server on this machine.
     pub(crate) fn server(&self) -> Identity {
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.issue(params)
+        self.issue(&params)
     }
 
-    fn issue(&self, params: CertificateParams) -> Identity {
+    fn issue(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         Identity { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
     }

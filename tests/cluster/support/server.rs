@@ -1,5 +1,6 @@
 //! `wfctl serve` behind the stand-in, as a process of its own.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,8 @@ use crate::lines::Lines;
 /// A server that is killed when this is dropped.
 pub(crate) struct Server {
     process: Child,
+    /// What it said before it listened, as far as no test has asked for it.
+    early: Vec<String>,
     log: Lines,
     authority: Authority,
     address: String,
@@ -69,9 +72,20 @@ impl Setup {
             .spawn()
             .unwrap();
         let mut log = Lines::of(process.stderr.take().unwrap());
-        let line = log.wait_for(|line| line.contains("listening"));
+        let early = RefCell::new(Vec::new());
+        let line = log.wait_for(|line| {
+            early.borrow_mut().push(line.to_owned());
+            line.contains("listening")
+        });
         let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-        Server { process, log, authority: self.authority, address, _home: self.home }
+        Server {
+            process,
+            early: early.into_inner(),
+            log,
+            authority: self.authority,
+            address,
+            _home: self.home,
+        }
     }
 
     /// Starts the server and waits until it is ready.
@@ -88,9 +102,17 @@ impl Server {
         self.says("wfctl serves https://127.0.0.1:");
     }
 
-    /// Waits for a line that the server writes.
+    /// Waits for a line that the server writes, each of which counts once.
     pub(crate) fn says(&mut self, words: &str) {
-        self.log.wait_for(|line| line.contains(words));
+        match self.early.iter().position(|line| line.contains(words)) {
+            Some(said) => {
+                self.early.drain(..=said);
+            }
+            None => {
+                self.early.clear();
+                self.log.wait_for(|line| line.contains(words));
+            }
+        }
     }
 
     /// Returns a client that shows a certificate.
