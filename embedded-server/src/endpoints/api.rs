@@ -258,7 +258,10 @@ impl Api {
         let style = error_style(&received);
         let warnings = Warnings::default();
         let answer = match received.time_limit(self.request_timeout) {
-            Ok(limit) => timeout(limit, self.answer(peer, received, &warnings, style, exchange)).await,
+            Ok(limit) => {
+                let answer = Box::pin(self.answer(peer, received, &warnings, style, exchange));
+                timeout(limit, answer).await
+            }
             Err(error) => Ok(told(Err(error), style, exchange)),
         };
         let mut response = answer.unwrap_or_else(|_| {

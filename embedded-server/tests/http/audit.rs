@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use embedded_server::authorization::{Authorizer, Decision, Unanswered, Verdict};
 use embedded_server::endpoints::{AuditPolicy, AuditSink};
+use embedded_server::meta::{Attributes, UserInfo};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -117,13 +120,35 @@ async fn who_is_not_believed_is_told_once() {
     assert_eq!(event["responseStatus"], json!({"metadata": {}, "message": message, "code": 401}));
 }
 
+/// Decides as it is told.
+#[derive(Clone, Debug)]
+struct Says(Result<Verdict, Unanswered>);
+
+#[async_trait]
+impl Authorizer for Says {
+    async fn authorize(&self, _: &UserInfo, _: &Attributes) -> Result<Verdict, Unanswered> {
+        self.0.clone()
+    }
+}
+
 #[tokio::test]
-async fn who_may_not_is_told_with_the_decision() {
-    let (server, kept) = all().await;
-    server.client(&STRANGER, Protocol::Http2).get(ALL).await.expect(403);
-    let complete = &kept.events()[1];
-    assert_eq!(complete["annotations"]["authorization.k8s.io/decision"], "forbid");
-    assert_eq!(complete["responseStatus"]["code"], 403);
+async fn decisions_are_told_with_their_reasons() {
+    let told = |decision: &str, reason: &str| json!({"authorization.k8s.io/decision": decision, "authorization.k8s.io/reason": reason});
+    let undecided = json!({"authorization.k8s.io/reason": "internal error"});
+    for (verdict, code, annotations) in [
+        (Ok(Decision::Allow.because("a rule")), 200, told("allow", "a rule")),
+        (Ok(Decision::Deny.because("it is late")), 403, told("forbid", "it is late")),
+        (Ok(Decision::NoOpinion.because("no rule")), 403, told("forbid", "no rule")),
+        (Err(Unanswered("nobody there".to_owned())), 500, undecided),
+    ] {
+        let kept = Kept::default();
+        let setup = Setup::default().audited(AuditPolicy::everything(), Arc::new(kept.clone()));
+        let server = setup.asking(Says(verdict)).start().await;
+        server.client(&STRANGER, Protocol::Http2).get(ALL).await.expect(code);
+        let complete = &kept.events()[1];
+        assert_eq!(complete["annotations"], annotations);
+        assert_eq!(complete["responseStatus"]["code"], code);
+    }
 }
 
 #[tokio::test]
