@@ -57,7 +57,7 @@ test-kubectl: tools ## Run the tests that drive the server with kubectl
 test-clients: tools-clients ## Let the clients of others (kubectl, Python, JavaScript) follow a server that comes and goes
 	$(CARGO) test --locked --test clients -- --ignored
 
-record-differential: ## Record anew what the kube-apiserver of KUBECONFIG answers (needs a cluster that may be written to)
+record-differential: ## Record anew what the kube-apiserver of KUBECONFIG and a sample-apiserver answer (see CONTRIBUTING.md)
 	$(CARGO) test --locked --test differential -- --ignored record
 
 doc: ## Build the documentation; a warning is an error

@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use super::compare::Difference;
 use super::files;
+use super::replay::Found;
+use super::target::Reference;
 
 /// Places at which answers differ for a reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Accepted {
+    references: Vec<Reference>,
     topic: String,
     scenario: String,
     steps: Vec<String>,
@@ -23,6 +25,7 @@ pub(crate) struct AcceptedDifferences(Vec<(Place, bool)>);
 /// One place of one answer.
 #[derive(Debug, PartialEq)]
 struct Place {
+    reference: Reference,
     topic: String,
     scenario: String,
     step: String,
@@ -37,11 +40,8 @@ impl AcceptedDifferences {
     }
 
     /// Tells whether a difference is meant.
-    pub(crate) fn meets(&mut self, topic: &str, scenario: &str, step: &str, found: &Difference) -> bool {
-        let covers = |place: &Place| {
-            (place.topic.as_str(), place.scenario.as_str(), place.step.as_str()) == (topic, scenario, step)
-                && inside(&found.at, &place.at)
-        };
+    pub(crate) fn meets(&mut self, found: &Found) -> bool {
+        let covers = |place: &Place| place.covers(found);
         let mut met = false;
         for (_, seen) in self.0.iter_mut().filter(|(place, _)| covers(place)) {
             (met, *seen) = (true, true);
@@ -59,13 +59,25 @@ impl AcceptedDifferences {
 impl Accepted {
     fn places(&self) -> Vec<Place> {
         assert!(!self.because.is_empty(), "{self:?} has no reason");
-        let place = |step: &String, at: &String| Place {
+        let place = |reference: &Reference, step: &String, at: &String| Place {
+            reference: *reference,
             topic: self.topic.clone(),
             scenario: self.scenario.clone(),
             step: step.clone(),
             at: at.clone(),
         };
-        self.steps.iter().flat_map(|step| self.at.iter().map(move |at| place(step, at))).collect()
+        let places = |reference| {
+            self.steps.iter().flat_map(move |step| self.at.iter().map(move |at| place(reference, step, at)))
+        };
+        self.references.iter().flat_map(places).collect()
+    }
+}
+
+impl Place {
+    fn covers(&self, found: &Found) -> bool {
+        self.reference == found.reference
+            && (&self.topic, &self.scenario, &self.step) == (&found.topic, &found.scenario, &found.step)
+            && inside(&found.difference.at, &self.at)
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn read() -> Value {
 }
 
 fn definition(schema: &Value) -> Value {
-    let target = Reference::ours();
+    let target = Reference::Crd.target();
     let column = |name: &str, kind: &str, path: &str| json!({"name": name, "type": kind, "jsonPath": path});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -63,7 +63,7 @@ fn definition(schema: &Value) -> Value {
 async fn schema() -> Value {
     let document = document().await;
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    let kind = Reference::ours().kind;
+    let kind = Reference::Crd.target().kind;
     let (_, own) = schemas.iter().find(|(name, _)| name.ends_with(&format!(".{kind}"))).unwrap();
     let mut own = structural(own, schemas);
     own["properties"]["metadata"] = json!({"type": "object"});
@@ -71,9 +71,9 @@ async fn schema() -> Value {
 }
 
 async fn document() -> Value {
-    let path = format!("/openapi/v3/apis/{}", Reference::ours().api_version());
+    let path = format!("/openapi/v3/apis/{}", Reference::Crd.target().api_version());
     let request = Request::get(path).header("accept", "application/json").body(Bytes::new()).unwrap();
-    let body = Server::ours().await.send(request).await.into_body().collect().await.unwrap();
+    let body = Server::ours(Reference::Crd).await.send(request).await.into_body().collect().await.unwrap();
     serde_json::from_slice(&body.to_bytes()).unwrap()
 }
 

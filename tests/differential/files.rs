@@ -18,9 +18,11 @@ pub(crate) fn read<T: DeserializeOwned>(name: &str) -> T {
     yaml::from_slice(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Writes a file.
+/// Writes a file, and makes its directory.
 pub(crate) fn write(name: &str, text: &str) {
-    fs::write(path(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let path = path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
 /// Returns the names of all files in a directory, without their endings.

@@ -12,7 +12,9 @@
 //! | the namespace | `{{namespace}}` |
 //! | the managers of the fields | sorted by name: the server puts the latest last, in seconds |
 //! | an age in a table | `{{age}}` |
+//! | where the server says it is | `{{address}}` |
 //! | names and values of the reference's type | those of this server's type |
+//! | that somebody manages that there is a spec or a status, when the reference is a custom resource | nothing |
 //! | the line of source that a scheme is called by | `{{scheme}}` |
 //! | protobuf among the media types that are known | nothing: this server does without |
 //! | a cause that stands twice, as built-in types look at metadata twice | once |
@@ -34,6 +36,7 @@ pub(crate) struct Normalizer {
     /// Texts and what they become, in order.
     texts: Vec<(String, String)>,
     versions: BTreeSet<u64>,
+    reference: Reference,
     translation: Option<Translation>,
 }
 
@@ -51,14 +54,14 @@ impl Normalizer {
             seen.value(&answer.body);
             answer.events.iter().for_each(|event| seen.value(event));
         }
-        let ours = Reference::ours();
+        let ours = reference.ours();
         let mut texts = seen.replacements();
         texts.push((namespace.to_owned(), "{{namespace}}".to_owned()));
         texts.extend(target.names().into_iter().zip(ours.names()));
         texts.push((format!("version {:?}", target.version), format!("version {:?}", ours.version)));
         texts.extend(PROTOBUF.map(|media_type| (format!(", {media_type}"), String::new())));
         let translation = (!reference.has_our_fields()).then_some(Translation { from: target, to: ours });
-        Self { texts, versions: seen.versions, translation }
+        Self { texts, versions: seen.versions, reference, translation }
     }
 
     pub(crate) fn answer(&self, mut answer: Answer) -> Answer {
@@ -95,6 +98,9 @@ impl Normalizer {
         if let Some(translation) = &self.translation {
             translation.apply(fields);
         }
+        if self.reference == Reference::Crd {
+            forget_parts(fields);
+        }
         *fields = std::mem::take(fields).into_iter().map(|(name, value)| (self.text(&name), value)).collect();
         for (name, value) in fields.iter_mut() {
             match name.as_str() {
@@ -102,6 +108,7 @@ impl Normalizer {
                 "creationTimestamp" | "deletionTimestamp" | "time" => hide_time(value),
                 "managedFields" => sort_managers(value),
                 "cells" => value.as_array_mut().into_iter().flatten().for_each(hide_age),
+                "serverAddress" => *value = "{{address}}".into(),
                 _ => {}
             }
             self.value(value);
@@ -148,6 +155,17 @@ impl Translation {
     }
 }
 
+/// Forgets who manages that there is a spec or a status: a custom resource has none until somebody writes one.
+fn forget_parts(fields: &mut Map<String, Value>) {
+    for part in ["f:spec", "f:status"] {
+        let Some(Value::Object(managed)) = fields.get_mut(part) else { continue };
+        managed.remove(".");
+        if managed.is_empty() {
+            fields.remove(part);
+        }
+    }
+}
+
 /// Hides the versions of a bookmark, in itself and in its row when it is a table.
 fn hide_bookmark(object: &mut Value) {
     hide(&mut object["metadata"], "resourceVersion", "{{version}}");
@@ -180,7 +198,9 @@ fn sort_managers(entries: &mut Value) {
     }
 }
 
+/// Hides how long ago something was, or when.
 fn hide_age(cell: &mut Value) {
+    hide_time(cell);
     let digits = cell.as_str().and_then(|text| text.strip_suffix(['s', 'm', 'h', 'd']));
     if digits.is_some_and(|digits| digits.parse::<u32>().is_ok()) {
         *cell = "{{age}}".into();

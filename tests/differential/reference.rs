@@ -1,4 +1,4 @@
-//! Records the answers of a kube-apiserver.
+//! Records the answers of a kube-apiserver and of a sample-apiserver.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use tokio::time::{interval, timeout};
 use super::answer::{self, Answer};
 use super::normalize::Normalizer;
 use super::replay::Recording;
-use super::scenario::{Step, Topic};
+use super::sample::Sample;
+use super::scenario::{Run, Step, Topic};
 use super::server::Server;
 use super::target::{Reference, Target};
 use super::{crd, files};
@@ -22,14 +23,18 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-#[ignore = "needs a kube-apiserver: make record-differential"]
+#[ignore = "needs a kube-apiserver and the programs of a sample-apiserver: make record-differential"]
 async fn record() {
     let cluster = Cluster::of_kubeconfig().await;
     cluster.define().await;
-    for topic in files::names("topics") {
-        let recording = cluster.record(&Topic::read(&topic)).await;
+    let sample = Sample::start().await;
+    for run in Run::all() {
+        let recording = match run.reference {
+            Reference::Crd | Reference::Ingress => cluster.record(&run, &cluster.0).await,
+            Reference::Wardle => cluster.record(&run, &sample.server).await,
+        };
         let text = serde_json::to_string_pretty(&recording).unwrap() + "\n";
-        files::write(&format!("recordings/{topic}.json"), &text);
+        files::write(&run.file(), &text);
     }
     cluster.forget().await;
 }
@@ -46,12 +51,12 @@ impl Cluster {
 
     /// Makes the custom resource, and waits until it is served.
     async fn define(&self) {
-        self.call(Method::POST, DEFINITIONS, &crd::read()).await;
+        call(&self.0, Method::POST, DEFINITIONS, &crd::read()).await;
         let target = Reference::Crd.target();
         let path = format!("/apis/{}/{}", target.api_version(), target.plural);
         let mut tick = interval(Duration::from_millis(200));
         let served = async {
-            while self.call(Method::GET, &path, &Value::Null).await["kind"] == "Status" {
+            while call(&self.0, Method::GET, &path, &Value::Null).await["kind"] == "Status" {
                 tick.tick().await;
             }
         };
@@ -61,51 +66,55 @@ impl Cluster {
     /// Takes back what [`Self::define`] made.
     async fn forget(&self) {
         let path = format!("{DEFINITIONS}/{}", Reference::Crd.target().names()[0]);
-        self.call(Method::DELETE, &path, &Value::Null).await;
+        call(&self.0, Method::DELETE, &path, &Value::Null).await;
     }
 
-    async fn record(&self, topic: &Topic) -> Recording {
+    /// Records what a server answers that knows the namespaces of this cluster.
+    async fn record(&self, run: &Run, server: &Server) -> Recording {
         let mut recording = Recording::new();
-        for (name, steps) in &topic.scenarios {
-            recording.insert(name.clone(), self.answers(steps, topic.reference).await);
+        for (name, steps) in Topic::read(&run.topic).scenarios {
+            recording.insert(name, self.answers(&steps, run.reference, server).await);
         }
         recording
     }
 
     /// Runs a scenario in a namespace of its own.
-    async fn answers(&self, steps: &[Step], reference: Reference) -> Vec<Answer> {
+    async fn answers(&self, steps: &[Step], reference: Reference, server: &Server) -> Vec<Answer> {
         let target = reference.target();
         let namespace = self.namespace().await;
-        let answers = answer::run(steps, &self.0, &target, &namespace).await;
-        self.clean(&target, &namespace).await;
+        let answers = answer::run(steps, server, &target, &namespace).await;
+        clean(server, &target, &namespace).await;
+        call(&self.0, Method::DELETE, &format!("{NAMESPACES}/{namespace}"), &Value::Null).await;
         let normalizer = Normalizer::new(&answers, target, reference, &namespace);
         answers.into_iter().map(|answer| normalizer.answer(answer)).collect()
     }
 
     async fn namespace(&self) -> String {
         let wanted = json!({"metadata": {"generateName": "differential-"}});
-        let made = self.call(Method::POST, NAMESPACES, &wanted).await;
+        let made = call(&self.0, Method::POST, NAMESPACES, &wanted).await;
         made["metadata"]["name"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
     }
+}
 
-    /// Deletes a namespace; nothing in it is left to wait for anybody.
-    async fn clean(&self, target: &Target, namespace: &str) {
-        let objects = target.words(namespace)["objects"].as_str().unwrap().to_owned();
-        let list = self.call(Method::GET, &objects, &Value::Null).await;
-        for item in list["items"].as_array().into_iter().flatten() {
-            let path = format!("{objects}/{}", item["metadata"]["name"].as_str().unwrap());
-            self.call(Method::PATCH, &path, &json!({"metadata": {"finalizers": null}})).await;
-        }
-        self.call(Method::DELETE, &format!("{NAMESPACES}/{namespace}"), &Value::Null).await;
+/// Leaves nothing in a namespace that waits for anybody, and nothing that the next scenario could see.
+async fn clean(server: &Server, target: &Target, namespace: &str) {
+    let objects = target.objects(namespace);
+    let list = call(server, Method::GET, &objects, &Value::Null).await;
+    for item in list["items"].as_array().into_iter().flatten() {
+        let path = format!("{objects}/{}", item["metadata"]["name"].as_str().unwrap());
+        call(server, Method::PATCH, &path, &json!({"metadata": {"finalizers": null}})).await;
     }
+    for collection in &target.cluster_wide {
+        call(server, Method::DELETE, collection, &Value::Null).await;
+    }
+}
 
-    async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
-        let patch = method == Method::PATCH;
-        let media_type = if patch { "application/merge-patch+json" } else { "application/json" };
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let request = Request::builder().method(method).uri(path).header("content-type", media_type);
-        let response = self.0.send(request.body(body).unwrap()).await;
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        serde_json::from_slice(&body).unwrap_or_default()
-    }
+async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Value {
+    let patch = method == Method::PATCH;
+    let media_type = if patch { "application/merge-patch+json" } else { "application/json" };
+    let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+    let request = Request::builder().method(method).uri(path).header("content-type", media_type);
+    let response = server.send(request.body(body).unwrap()).await;
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Requests as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::files;
 use super::target::Reference;
 
-/// What belongs together: scenarios that are sent to one reference.
+/// What belongs together: scenarios that are sent to the same references.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Topic {
-    /// Whose answers count.
-    pub(crate) reference: Reference,
+    /// Whose answers count, each for itself.
+    pub(crate) references: Vec<Reference>,
     /// The scenarios by their names, which are sentences about behaviour.
     pub(crate) scenarios: BTreeMap<String, Vec<Step>>,
 }
@@ -48,6 +48,38 @@ pub(crate) enum Draft {
     None,
     Json(Value),
     Text(String),
+}
+
+/// One run of a topic: everything that is recorded in one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Run {
+    pub(crate) reference: Reference,
+    pub(crate) topic: String,
+}
+
+impl Run {
+    /// Returns all runs that the topics ask for.
+    pub(crate) fn all() -> BTreeSet<Self> {
+        let runs = |topic: String| {
+            let references = Topic::read(&topic).references.into_iter();
+            references.map(move |reference| Self { reference, topic: topic.clone() })
+        };
+        files::names("topics").into_iter().flat_map(runs).collect()
+    }
+
+    /// Returns all runs that are recorded.
+    pub(crate) fn recorded() -> BTreeSet<Self> {
+        let runs = |reference: Reference| {
+            let topics = files::names(&format!("recordings/{reference}")).into_iter();
+            topics.map(move |topic| Self { reference, topic })
+        };
+        Reference::ALL.into_iter().flat_map(runs).collect()
+    }
+
+    /// Returns the file that holds the answers.
+    pub(crate) fn file(&self) -> String {
+        format!("recordings/{}/{}.json", self.reference, self.topic)
+    }
 }
 
 impl Topic {

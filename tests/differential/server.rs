@@ -8,10 +8,10 @@ use embedded_server::admission::Chain;
 use embedded_server::authentication::{Authenticator, Credentials, Peer, Rejected, Union};
 use embedded_server::authorization::PrivilegedGroup;
 use embedded_server::cacher::Limits;
-use embedded_server::clock::{Clock, SystemClock};
+use embedded_server::clock::SystemClock;
 use embedded_server::endpoints::{Api, Builder};
 use embedded_server::meta::UserInfo;
-use embedded_server::registry::Registry;
+use embedded_server::registry::{Registry, Rest};
 use embedded_server::storage::Memory;
 use embedded_server::workflow::WorkflowStrategy;
 use http::{HeaderName, Method, Request, Response};
@@ -19,8 +19,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use serde_json::json;
 
-/// Where no scenario looks.
-const ELSEWHERE: &str = "/apis/workflow.example.com/v1alpha1/namespaces/elsewhere/workflows";
+use super::target::{Reference, Target};
+use super::wardle;
+
+/// The namespace where no scenario looks.
+const ELSEWHERE: &str = "elsewhere";
 
 /// A body as it comes in.
 pub(crate) type Incoming = UnsyncBoxBody<Bytes, String>;
@@ -29,32 +32,28 @@ pub(crate) type Incoming = UnsyncBoxBody<Bytes, String>;
 pub(crate) enum Server {
     /// A server of this process, asked without sockets.
     Ours(Box<Api>),
-    /// Some kube-apiserver.
+    /// Some kube-apiserver, or who is asked like one.
     Cluster(kube::Client),
 }
 
 impl Server {
-    /// Returns a new server without any objects.
-    pub(crate) async fn ours() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Arc::new(Memory::new());
-        let registry =
-            Registry::start(WorkflowStrategy, store, Chain::default(), clock, Limits::default()).await;
+    /// Returns a new server without any objects that serves what a reference is compared with.
+    pub(crate) async fn ours(reference: Reference) -> Self {
         let everybody_is_admin = Union::new(vec![Arc::new(Admin)]);
-        let api = Builder::new(everybody_is_admin, Arc::new(PrivilegedGroup))
-            .serve(Arc::new(registry.unwrap()))
-            .build("127.0.0.1:443");
+        let builder = Builder::new(everybody_is_admin, Arc::new(PrivilegedGroup));
+        let api = types(reference).await.into_iter().fold(builder, Builder::serve).build("127.0.0.1:443");
         let server = Self::Ours(Box::new(api));
-        server.grow_old().await;
+        server.grow_old(&reference.ours()).await;
         server
     }
 
     /// Lets the first versions pass, so that 1 is no object's version, as it is in no cluster.
-    async fn grow_old(&self) {
-        let workflow = json!({"metadata": {"name": "first"}}).to_string();
-        let create = Request::post(ELSEWHERE).header("content-type", "application/json");
-        self.send(create.body(workflow.into()).unwrap()).await;
-        self.send(Request::delete(format!("{ELSEWHERE}/first")).body(Bytes::new()).unwrap()).await;
+    async fn grow_old(&self, target: &Target) {
+        let objects = target.objects(ELSEWHERE);
+        let first = json!({"metadata": {"name": "first"}}).to_string();
+        let create = Request::post(&objects).header("content-type", "application/json");
+        self.send(create.body(first.into()).unwrap()).await;
+        self.send(Request::delete(format!("{objects}/first")).body(Bytes::new()).unwrap()).await;
     }
 
     /// Sends a request.
@@ -74,6 +73,17 @@ impl Server {
                 response.map(|body| body.map_err(|error| error.to_string()).boxed_unsync())
             }
         }
+    }
+}
+
+async fn types(reference: Reference) -> Vec<Arc<dyn Rest>> {
+    let (store, clock, limits) = (Arc::new(Memory::new()), Arc::new(SystemClock), Limits::default());
+    match reference {
+        Reference::Crd | Reference::Ingress => {
+            let registry = Registry::start(WorkflowStrategy, store, Chain::default(), clock, limits);
+            vec![Arc::new(registry.await.unwrap())]
+        }
+        Reference::Wardle => wardle::api::serve(store, clock, limits, true).await.unwrap(),
     }
 }
 

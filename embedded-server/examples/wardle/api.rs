@@ -16,7 +16,8 @@ use super::types::v1alpha1::{self, Fischer};
 use super::types::v1beta1::Flunder;
 use super::types::{FISCHER, FLUNDER};
 
-/// Returns what the group serves; of its two versions `v1beta1` is preferred.
+/// Returns what the group serves; of its two versions `v1beta1` is preferred. `bans` tells whether names of Flunders can
+/// be banned.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -24,12 +25,17 @@ pub(crate) async fn serve(
     store: Arc<dyn Backend>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    bans: bool,
 ) -> Result<Vec<Arc<dyn Rest>>, StorageError> {
     let fischers =
         Registry::start(Fischers, Arc::clone(&store), Chain::default(), Arc::clone(&clock), limits);
     let fischers = Arc::new(fischers.await?);
-    let ban = Chain::default().mutating(vec![Arc::new(BanFlunder(fischers.reader()))]);
-    let flunders = Arc::new(Registry::start(Flunders, store, ban, clock, limits).await?);
+    let plugins: Vec<Arc<dyn Mutate>> = match bans {
+        true => vec![Arc::new(BanFlunder(fischers.reader()))],
+        false => Vec::new(),
+    };
+    let chain = Chain::default().mutating(plugins);
+    let flunders = Arc::new(Registry::start(Flunders, store, chain, clock, limits).await?);
     let first =
         flunders.serve_as::<v1alpha1::Flunder>().map_err(|error| StorageError::Corrupt(error.into()))?;
     Ok(vec![flunders, first, fischers])

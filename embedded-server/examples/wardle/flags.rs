@@ -6,6 +6,20 @@ use std::path::PathBuf;
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
+use super::ignored::{IGNORED, Ignored};
+
+/// What bans Flunders.
+const BAN_FLUNDER: &str = "BanFlunder";
+/// The plugins of the original.
+const PLUGINS: [&str; 6] = [
+    BAN_FLUNDER,
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionWebhook",
+    "NamespaceLifecycle",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionWebhook",
+];
+
 /// Launch a wardle API server
 #[derive(Debug, Parser)]
 #[command(name = "wardle")]
@@ -16,6 +30,9 @@ pub(crate) struct Flags {
     /// The port on which to serve HTTPS
     #[arg(long, default_value_t = 443)]
     secure_port: u16,
+    /// How many requests may be under way at once over one connection of HTTP/2; 0 for the usual number
+    #[arg(long, default_value_t = 1000)]
+    http2_max_streams_per_connection: u32,
     /// Where the certificate is looked for, and put if there is none
     #[arg(long, default_value = "apiserver.local.config/certificates")]
     pub(crate) cert_dir: PathBuf,
@@ -25,12 +42,45 @@ pub(crate) struct Flags {
     /// Its key
     #[arg(long, requires = "tls_cert_file")]
     pub(crate) tls_private_key_file: Option<PathBuf>,
+    /// The oldest version of TLS that is spoken: VersionTLS12 or VersionTLS13
+    #[arg(long)]
+    pub(crate) tls_min_version: Option<String>,
+    /// The cipher suites of TLS 1.2 by their IANA names
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) tls_cipher_suites: Vec<String>,
     /// Believe clients that show a certificate of these authorities
     #[arg(long)]
     pub(crate) client_ca_file: Option<PathBuf>,
+    /// Believe what those say of users who show a certificate of these authorities
+    #[arg(long)]
+    pub(crate) requestheader_client_ca_file: Option<PathBuf>,
+    /// The common names that those have; any, if none is given
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) requestheader_allowed_names: Vec<String>,
+    /// The headers that name a user
+    #[arg(long, value_delimiter = ',', default_value = "x-remote-user")]
+    pub(crate) requestheader_username_headers: Vec<String>,
+    /// The headers that hold a user's UID
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) requestheader_uid_headers: Vec<String>,
+    /// The headers that name a user's groups
+    #[arg(long, value_delimiter = ',', default_value = "x-remote-group")]
+    pub(crate) requestheader_group_headers: Vec<String>,
+    /// What the headers begin with that say more of a user
+    #[arg(long, value_delimiter = ',', default_value = "x-remote-extra-")]
+    pub(crate) requestheader_extra_headers_prefix: Vec<String>,
     /// Paths that everybody may ask for
     #[arg(long, value_delimiter = ',', default_value = "/healthz,/readyz,/livez")]
     pub(crate) authorization_always_allow_paths: Vec<String>,
+    /// Plugins that are on; of those that the original has, only BanFlunder is here, and it is on unless disabled
+    #[arg(long, value_delimiter = ',', value_parser = PLUGINS)]
+    enable_admission_plugins: Vec<String>,
+    /// Plugins that are off
+    #[arg(long, value_delimiter = ',', value_parser = PLUGINS)]
+    disable_admission_plugins: Vec<String>,
+    /// Number for the log level verbosity
+    #[arg(short, long = "v", default_value_t = 0)]
+    pub(crate) verbosity: u8,
     /// Not of the original: let everybody do everything, to try the example without a cluster
     #[arg(long)]
     pub(crate) insecure_allow_all: bool,
@@ -42,104 +92,40 @@ pub(crate) struct Flags {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Flags with a value that are accepted but not honoured, and why.
-const IGNORED: &[(&str, &[&str])] = &[
-    (
-        "objects are kept in memory, or with --data-dir in a directory",
-        &[
-            "etcd-servers",
-            "etcd-prefix",
-            "etcd-cafile",
-            "etcd-certfile",
-            "etcd-keyfile",
-            "etcd-compaction-interval",
-            "etcd-count-metric-poll-period",
-            "storage-backend",
-            "storage-media-type",
-        ],
-    ),
-    (
-        "requests are authenticated by --client-ca-file alone",
-        &[
-            "authentication-kubeconfig",
-            "authentication-token-webhook-cache-ttl",
-            "requestheader-allowed-names",
-            "requestheader-client-ca-file",
-            "requestheader-extra-headers-prefix",
-            "requestheader-group-headers",
-            "requestheader-uid-headers",
-            "requestheader-username-headers",
-        ],
-    ),
-    (
-        "members of system:masters may do everything, others nothing",
-        &[
-            "authorization-kubeconfig",
-            "authorization-webhook-cache-authorized-ttl",
-            "authorization-webhook-cache-unauthorized-ttl",
-        ],
-    ),
-    ("nothing is read from a cluster", &["kubeconfig"]),
-    (
-        "there is no audit log",
-        &[
-            "audit-log-format",
-            "audit-log-maxage",
-            "audit-log-maxbackup",
-            "audit-log-maxsize",
-            "audit-log-mode",
-            "audit-log-path",
-            "audit-policy-file",
-            "audit-webhook-config-file",
-        ],
-    ),
-    (
-        "the only plugin is BanFlunder, and it is on",
-        &["admission-control-config-file", "disable-admission-plugins", "enable-admission-plugins"],
-    ),
-    (
-        "there are no features to choose from",
-        &["feature-gates", "emulated-version", "min-compatibility-version"],
-    ),
-    ("TLS is as the library has it", &["tls-cipher-suites", "tls-min-version", "tls-sni-cert-key"]),
-    ("log lines have one verbosity", &["v", "vmodule"]),
-];
-
-/// The same of flags that need no value.
-const IGNORED_SWITCHES: &[(&str, &[&str])] = &[
-    (
-        "requests are authenticated by --client-ca-file alone",
-        &["authentication-skip-lookup", "authentication-tolerate-lookup-failure"],
-    ),
-    ("objects are always read from a cache", &["watch-cache"]),
-    ("there is nothing to profile", &["profiling", "contention-profiling"]),
-    ("flow is not controlled", &["enable-priority-and-fairness"]),
-];
-
 impl Flags {
     /// Reads a command line.
     ///
     /// # Errors
     /// What clap says, help included.
     pub(crate) fn parse_all(line: impl IntoIterator<Item = String>) -> Result<Self, clap::Error> {
-        let names =
-            |table: &'static [(&str, &'static [&'static str])]| table.iter().flat_map(|(_, names)| *names);
         let ignored = |name: &&'static str| Arg::new(name).long(name).hide(true).action(ArgAction::Append);
-        let values = names(IGNORED).map(|name| ignored(name).allow_hyphen_values(true));
-        let switches = names(IGNORED_SWITCHES).map(|name| ignored(name).num_args(0..=1).require_equals(true));
-        let matches = Self::command().args(values).args(switches).try_get_matches_from(line)?;
-        let warnings =
-            IGNORED.iter().chain(IGNORED_SWITCHES).flat_map(|(why, names)| warnings(&matches, why, names));
-        Ok(Self { warnings: warnings.collect(), ..Self::from_arg_matches(&matches)? })
+        let valued = IGNORED.iter().flat_map(|of| of.valued);
+        let valued = valued.map(|name| ignored(name).allow_hyphen_values(true));
+        let switches = IGNORED.iter().flat_map(|of| of.switches);
+        let switches = switches.map(|name| ignored(name).num_args(0..=1).require_equals(true));
+        let matches = Self::command().args(valued).args(switches).try_get_matches_from(line)?;
+        let warnings = IGNORED.iter().flat_map(|ignored| warnings(&matches, ignored)).collect();
+        Ok(Self { warnings, ..Self::from_arg_matches(&matches)? })
     }
 
     /// Returns where to listen.
     pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind_address, self.secure_port)
     }
+
+    /// Returns how many requests one connection may have under way; none for the usual number.
+    pub(crate) fn http2_streams(&self) -> Option<u32> {
+        Some(self.http2_max_streams_per_connection).filter(|streams| *streams > 0)
+    }
+
+    /// Tells whether names of Flunders can be banned.
+    pub(crate) fn bans_flunders(&self) -> bool {
+        !self.disable_admission_plugins.iter().any(|plugin| plugin == BAN_FLUNDER)
+    }
 }
 
-fn warnings(matches: &ArgMatches, why: &str, names: &[&str]) -> Vec<String> {
-    let given = |name: &&&str| matches.value_source(name).is_some();
-    names.iter().filter(given).map(|name| format!("--{name} is ignored: {why}")).collect()
+fn warnings(matches: &ArgMatches, ignored: &Ignored) -> Vec<String> {
+    let names = ignored.valued.iter().chain(ignored.switches);
+    let given = names.filter(|name| matches.value_source(name).is_some());
+    given.map(|name| format!("--{name} is ignored: {}", ignored.why)).collect()
 }

@@ -10,6 +10,7 @@
 
 mod api;
 mod flags;
+mod ignored;
 mod types;
 
 use std::error::Error;
@@ -18,7 +19,10 @@ use std::sync::Arc;
 use std::{env, fs, io};
 
 use async_trait::async_trait;
-use embedded_server::authentication::{self, Authenticator, Authorities, ClientCertificate};
+use embedded_server::authentication::{
+    self, Authenticator, Authorities, ClientCertificate, FrontProxies, FrontProxy, FrontProxyConfig,
+    RemoteHeaders,
+};
 use embedded_server::authorization::{
     self, AlwaysAllowPaths, Authorizer, Decision, PrivilegedGroup, Unanswered, Verdict,
 };
@@ -26,9 +30,10 @@ use embedded_server::cacher::Limits;
 use embedded_server::clock::{Clock, SystemClock};
 use embedded_server::endpoints::{Api, Builder};
 use embedded_server::meta::{Attributes, UserInfo};
-use embedded_server::server::{Config, Server, ServingCertificate, pem};
+use embedded_server::server::{Config, Server, ServingCertificate, TlsPolicy, pem};
 use embedded_server::storage::{Backend, Memory, Sled, SledOptions};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use self::flags::Flags;
 
@@ -44,7 +49,7 @@ async fn main() -> Result<()> {
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop =
         async { _ = tokio::select! { told = terminated.recv() => told, told = interrupted.recv() => told } };
-    let server = Server::bind(flags.address(), Config::default()).await?;
+    let server = Server::bind(flags.address(), config(&flags)?).await?;
     let certificate = serving_certificate(&flags)?;
     let store = store(&flags)?;
     let api = api(&flags, Arc::clone(&store), &server.address().to_string()).await?;
@@ -56,11 +61,7 @@ async fn main() -> Result<()> {
 
 async fn api(flags: &Flags, store: Arc<dyn Backend>, address: &str) -> Result<Api> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mut authenticators: Vec<Arc<dyn Authenticator>> = Vec::new();
-    if let Some(file) = &flags.client_ca_file {
-        let authorities = Authorities::new(&pem::certificates(&fs::read(file)?)?)?;
-        authenticators.push(Arc::new(ClientCertificate::trusting(authorities, Arc::clone(&clock))));
-    }
+    let authenticators = authenticators(flags, &clock)?;
     let mut authorizers: Vec<Arc<dyn Authorizer>> = vec![
         Arc::new(PrivilegedGroup),
         Arc::new(AlwaysAllowPaths::new(flags.authorization_always_allow_paths.clone())?),
@@ -70,8 +71,49 @@ async fn api(flags: &Flags, store: Arc<dyn Backend>, address: &str) -> Result<Ap
     }
     let authorizer = authorization::Union::new(authorizers);
     let builder = Builder::new(authentication::Union::new(authenticators), Arc::new(authorizer));
-    let served = api::serve(store, clock, Limits::default()).await?;
+    let served = api::serve(store, clock, Limits::default(), flags.bans_flunders()).await?;
     Ok(served.into_iter().fold(builder, Builder::serve).build(address))
+}
+
+/// Returns who is believed: front proxies, then client certificates.
+fn authenticators(flags: &Flags, clock: &Arc<dyn Clock>) -> Result<Vec<Arc<dyn Authenticator>>> {
+    let mut authenticators: Vec<Arc<dyn Authenticator>> = Vec::new();
+    if let Some(file) = &flags.requestheader_client_ca_file {
+        let known = FrontProxies::Known(Arc::new(front_proxies(flags, file)?));
+        authenticators.push(Arc::new(FrontProxy::new(watch::channel(known).1, Arc::clone(clock))));
+    }
+    if let Some(file) = &flags.client_ca_file {
+        authenticators.push(Arc::new(ClientCertificate::trusting(authorities(file)?, Arc::clone(clock))));
+    }
+    Ok(authenticators)
+}
+
+fn front_proxies(flags: &Flags, file: &Path) -> Result<FrontProxyConfig> {
+    let headers = RemoteHeaders::new(
+        &flags.requestheader_username_headers,
+        &flags.requestheader_uid_headers,
+        &flags.requestheader_group_headers,
+        &flags.requestheader_extra_headers_prefix,
+    )?;
+    let allowed_names = flags.requestheader_allowed_names.clone();
+    Ok(FrontProxyConfig { authorities: authorities(file)?, allowed_names, headers })
+}
+
+fn authorities(file: &Path) -> Result<Authorities> {
+    Ok(Authorities::new(&pem::certificates(&fs::read(file)?)?)?)
+}
+
+/// Returns how the server behaves.
+fn config(flags: &Flags) -> Result<Config> {
+    let mut tls = TlsPolicy::default();
+    if let Some(version) = &flags.tls_min_version {
+        tls = tls.at_least(version)?;
+    }
+    if !flags.tls_cipher_suites.is_empty() {
+        tls = tls.with_suites(flags.tls_cipher_suites.iter().map(String::as_str))?;
+    }
+    let usual = Config::default();
+    Ok(Config { http2_streams: flags.http2_streams().unwrap_or(usual.http2_streams), tls, ..usual })
 }
 
 fn store(flags: &Flags) -> Result<Arc<dyn Backend>> {

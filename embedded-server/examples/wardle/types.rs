@@ -1,6 +1,6 @@
 //! Flunders in two versions, and Fischers in one. Source: `sample-apiserver/pkg/apis/wardle`.
 
-use embedded_server::meta::{Descriptor, ObjectMeta, Resource, Scope, Version};
+use embedded_server::meta::{Descriptor, Names, ObjectMeta, Resource, Scope, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ const FLUNDERS: Descriptor = Descriptor {
     kind: "Flunder",
     plural: "flunders",
     singular: "flunder",
+    names: Names::PathSegment,
     definition_prefix: "io.k8s.sample-apiserver.pkg.apis.wardle.v1beta1",
     ..Descriptor::NAMESPACED
 };
@@ -93,6 +94,9 @@ pub(crate) mod v1alpha1 {
         const DESCRIPTOR: Descriptor = Descriptor {
             version: "v1alpha1",
             definition_prefix: "io.k8s.sample-apiserver.pkg.apis.wardle.v1alpha1",
+            deprecation_warning: Some(
+                "wardle.example.com/v1alpha1 Flunder is deprecated in v1.3+, unavailable in v1.10+",
+            ),
             ..FLUNDERS
         };
 
@@ -158,6 +162,9 @@ pub(crate) mod v1alpha1 {
             plural: "fischers",
             singular: "fischer",
             scope: Scope::Cluster,
+            deprecation_warning: Some(
+                "wardle.example.com/v1alpha1 Fischer is deprecated in v1.3+, unavailable in v1.10+",
+            ),
             definition_prefix: "io.k8s.sample-apiserver.pkg.apis.wardle.v1alpha1",
             ..FLUNDERS
         };

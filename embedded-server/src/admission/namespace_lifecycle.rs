@@ -111,7 +111,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::meta::{Descriptor, Reason, Scope, UserInfo};
+    use crate::meta::{Descriptor, Reason, UserInfo};
 
     /// Namespaces as told, which counts how often it is looked up.
     #[derive(Debug)]
@@ -150,11 +150,8 @@ mod tests {
         kind: "Thing",
         plural: "things",
         singular: "thing",
-        short_names: &[],
-        categories: &[],
-        scope: Scope::Namespaced,
-        subresources: &[],
         definition_prefix: "g.v1",
+        ..Descriptor::NAMESPACED
     };
 
     async fn reviewed(told: Told, operation: Operation, namespace: &str) -> (Result<(), ApiError>, u32) {

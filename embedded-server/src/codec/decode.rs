@@ -239,7 +239,6 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::meta::Scope;
 
     const THINGS: Descriptor = Descriptor {
         group: "example.com",
@@ -247,11 +246,8 @@ mod tests {
         kind: "Thing",
         plural: "things",
         singular: "thing",
-        short_names: &[],
-        categories: &[],
-        scope: Scope::Namespaced,
-        subresources: &[],
         definition_prefix: "com.example.v1",
+        ..Descriptor::NAMESPACED
     };
 
     #[derive(Clone, Debug, Default, Deserialize, PartialEq)]

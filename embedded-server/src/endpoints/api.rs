@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::audit::{Audit, AuditPolicy, AuditSink};
 use super::body::Body;
-use super::documents::{Documents, VersionInfo, no_such_page};
+use super::documents::{Documents, VersionInfo};
 use super::exchange::{AUDIT_ID, Exchange, Observer, audit_id};
 use super::health::{Checks, Health, Probe};
 use super::inflight::{Inflight, MaxInflight, TooMany};
@@ -340,7 +340,9 @@ impl Api {
     {
         match &request.info().attributes {
             Attributes::Path { path, .. } => self.documents.answer(path, &request),
-            Attributes::Resource { group, .. } if !self.resources.have_group(group) => Ok(no_such_page()),
+            Attributes::Resource { group, .. } if !self.resources.have_group(group) => {
+                Ok(self.documents.no_such_page())
+            }
             Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
         }
     }

@@ -70,7 +70,7 @@ pub fn index<'a>(paths: impl IntoIterator<Item = &'a str>) -> Value {
     json!({ "paths": paths })
 }
 
-/// The versions of a group in the order they were given, each with its resources.
+/// The versions of a group in the order they were given, each with its resources by their names.
 struct Group<'a> {
     name: &'static str,
     versions: Vec<(&'static str, Vec<&'a ServedResource>)>,
@@ -85,6 +85,8 @@ fn groups(resources: &[ServedResource]) -> Vec<Group<'_>> {
         let (_, of_version) = find_or_push(&mut group.versions, |v| v.0 == version, || (version, vec![]));
         of_version.push(resource);
     }
+    let versions = groups.iter_mut().flat_map(|group| &mut group.versions);
+    versions.for_each(|(_, resources)| resources.sort_by_key(|resource| resource.descriptor.plural));
     groups
 }
 
@@ -193,7 +195,7 @@ fn aggregated_resource(resource: &ServedResource) -> Value {
     let scope = if descriptor.is_namespaced() { "Namespaced" } else { "Cluster" };
     let mut fields = object([
         ("resource", json!(descriptor.plural)),
-        ("responseKind", group_version_kind(descriptor)),
+        ("responseKind", kind_here(descriptor)),
         ("scope", json!(scope)),
         ("singularResource", json!(descriptor.singular)),
         ("verbs", verbs(resource.verbs)),
@@ -208,13 +210,14 @@ fn aggregated_resource(resource: &ServedResource) -> Value {
 fn aggregated_subresource(resource: &ServedResource, part: Subresource) -> Value {
     json!({
         "subresource": part.as_str(),
-        "responseKind": group_version_kind(&resource.descriptor),
+        "responseKind": kind_here(&resource.descriptor),
         "verbs": verbs(&resource.verbs_at(Target::Part(part))),
     })
 }
 
-fn group_version_kind(descriptor: &Descriptor) -> Value {
-    json!({"group": descriptor.group, "version": descriptor.version, "kind": descriptor.kind})
+/// Names a kind of the group and version that it is listed in, which go without saying.
+fn kind_here(descriptor: &Descriptor) -> Value {
+    json!({"group": "", "version": "", "kind": descriptor.kind})
 }
 
 fn insert_names(fields: &mut Map<String, Value>, descriptor: &Descriptor) {
@@ -303,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_aggregated_form_nests_versions_resources_and_parts() {
-        let kind = json!({"group": "example.com", "version": "v1", "kind": "Widget"});
+        let kind = json!({"group": "", "version": "", "kind": "Widget"});
         let expected = json!({
             "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
             "items": [{"metadata": {"name": "example.com"}, "versions": [{

@@ -12,7 +12,7 @@ use super::descriptions::Descriptions;
 use super::discovery::{AGGREGATED_PARAMETERS, Discovery, index};
 use super::document::Document;
 use super::health::Health;
-use super::response::{Style, text, with_type};
+use super::response::{Style, with_type};
 use super::routing::Media;
 use super::scrape::Scrape;
 use super::stages::{Authorized, header};
@@ -114,8 +114,15 @@ impl Documents {
         match segments.as_slice() {
             ["apis", inner @ ..] if self.is_routed(inner) => self.routed(path, inner, request),
             ["version", inner @ ..] => self.version(inner, request),
-            segments => Ok(self.mounted(segments, request).unwrap_or_else(no_such_page)),
+            segments => Ok(self.mounted(segments, request).unwrap_or_else(|| self.no_such_page())),
         }
+    }
+
+    /// Answers for a path that nobody serves: with those that somebody does.
+    ///
+    /// Source: `apiserver/pkg/server/routes/index.go`.
+    pub(super) fn no_such_page(&self) -> Response<Body> {
+        with_type(404, JSON[0], Body::Full(self.index.clone()))
     }
 
     /// Tells whether what stands below `/apis` is the router's, whose refusals are a `Status`.
@@ -193,11 +200,6 @@ fn check<B>(request: &Authorized<B>, media: Media) -> Result<(), ApiError> {
         Method::GET => media.check(request.method(), request.headers()),
         _ => Err(ApiError::method_not_allowed()),
     }
-}
-
-/// Answers for a path that nobody serves.
-pub(super) fn no_such_page() -> Response<Body> {
-    text(404, "404 page not found\n")
 }
 
 /// Encodes what is no object of the API, as `responsewriters.WriteRawJSON` does.

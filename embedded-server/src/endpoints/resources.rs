@@ -110,6 +110,7 @@ impl Resources {
         B::Error: Into<BoxError>,
     {
         let head = self.head(&request)?;
+        warnings.extend(head.served.resource.descriptor.deprecation_warning.map(str::to_owned));
         let tables = match head.style.accepted.target {
             Target::Table(_) => Tables::parse(&head.query)?,
             _ => Tables::default(),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ServedResource;
-use crate::meta::{Descriptor, ObjectMeta, Resource, Scope, Subresource, Time};
+use crate::meta::{Descriptor, ObjectMeta, Resource, Subresource, Time};
 
 /// Widget turns
 /// until it is stopped.
@@ -78,9 +78,9 @@ impl Resource for Widget {
         singular: "widget",
         short_names: &["wd"],
         categories: &["all"],
-        scope: Scope::Namespaced,
         subresources: &[Subresource::Status],
         definition_prefix: "com.example.v1",
+        ..Descriptor::NAMESPACED
     };
 
     fn metadata(&self) -> &ObjectMeta {

@@ -1,5 +1,6 @@
 //! Failures of the API as clients see them: one constructor per entry of `apimachinery/pkg/api/errors`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
@@ -211,7 +212,9 @@ impl ApiError {
 
     /// 422: the object breaks rules; all of them are named.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &[field::Error]) -> Self {
-        let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let mut texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let mut told = BTreeSet::new();
+        texts.retain(|text| told.insert(text.clone()));
         let joined = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),

@@ -19,7 +19,7 @@ pub use options::{
     DeleteOptions, FieldValidation, GetOptions, ListFrom, ListOptions, Propagation, Query,
     ResourceVersionMatch, Selector, WatchFrom, WatchOptions, WriteOptions,
 };
-pub use resource::{Descriptor, Resource, Scope, Subresource, Version};
+pub use resource::{Descriptor, Names, Resource, Scope, Subresource, Version};
 pub use revision::{NoRevision, Revision};
 pub use user::UserInfo;
 

@@ -71,8 +71,14 @@ pub struct Descriptor {
     pub categories: &'static [&'static str],
     /// Where objects live.
     pub scope: Scope,
+    /// What objects may be called.
+    pub names: Names,
     /// Parts of an object that have an address of their own.
     pub subresources: &'static [Subresource],
+    /// What everybody who uses this version is warned of: that it is deprecated, and what to use instead.
+    ///
+    /// Source: `apiserver/pkg/endpoints/deprecation/deprecation.go`.
+    pub deprecation_warning: Option<&'static str>,
     /// The prefix of the type's OpenAPI definition names in reversed-domain form, for example
     /// `com.example.workflow.v1alpha1`.
     pub definition_prefix: &'static str,
@@ -85,6 +91,18 @@ pub enum Scope {
     Namespaced,
     /// In the cluster as a whole.
     Cluster,
+}
+
+/// What objects of a type may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// A DNS subdomain: lower-case letters, digits, `-` and `.`, as nearly all types of Kubernetes have it.
+    Subdomain,
+    /// Whatever fits into a path: what a server asks of the objects of a type that has no rule of its own. It checks
+    /// the metadata of new ones last, when they break no rule of the type.
+    ///
+    /// Source: `apiserver/pkg/registry/rest/create.go`.
+    PathSegment,
 }
 
 /// A part of an object that has an address of its own.
@@ -104,8 +122,8 @@ impl Subresource {
 }
 
 impl Descriptor {
-    /// What goes without saying: objects that live in namespaces, and no more names, categories or parts. The
-    /// other fields, empty here, have to be said.
+    /// What goes without saying: objects that live in namespaces and are called as most are, and no more names,
+    /// categories, parts or warnings. The other fields, empty here, have to be said.
     pub const NAMESPACED: Self = Self {
         group: "",
         version: "",
@@ -115,7 +133,9 @@ impl Descriptor {
         short_names: &[],
         categories: &[],
         scope: Scope::Namespaced,
+        names: Names::Subdomain,
         subresources: &[],
+        deprecation_warning: None,
         definition_prefix: "",
     };
 

@@ -10,8 +10,8 @@ use super::{Registry, Strategy, check, generate, storage_error};
 use crate::admission::{self, Validate};
 use crate::cacher::Place;
 use crate::codec::{Decoded, Encoded, EventType, Tree};
-use crate::meta::field::Path;
-use crate::meta::{ApiError, ObjectMeta, Resource, Revision, Time, WriteOptions, validation};
+use crate::meta::field::{Errors, Path};
+use crate::meta::{ApiError, Names, ObjectMeta, Resource, Revision, Time, WriteOptions, validation};
 use crate::storage::{StorageError, Write};
 
 /// How many names are tried for an object that asked for a generated one.
@@ -133,9 +133,7 @@ impl<S: Strategy> Registry<S> {
         options: &WriteOptions,
     ) -> Result<(), ApiError> {
         let metadata = object.metadata();
-        let namespaced = Self::RESOURCE.is_namespaced();
-        let mut errors = validation::object_meta(metadata, namespaced, &Path::new("metadata"));
-        errors.extend(self.strategy.validate(object));
+        let errors = self.broken_rules(object);
         if !errors.is_empty() {
             let name = check::text(metadata.name.as_ref());
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
@@ -143,6 +141,18 @@ impl<S: Strategy> Registry<S> {
         context.warnings.extend(self.strategy.warnings(object));
         let operation = admission::Operation::Create;
         self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
+    }
+
+    /// Returns every rule that a new object breaks. A type that leaves names to the server leaves it all metadata, and
+    /// the server looks at it when the type has no more to say.
+    fn broken_rules(&self, object: &S::Object) -> Errors {
+        let of_type = self.strategy.validate(object);
+        if Self::RESOURCE.names == Names::PathSegment && !of_type.is_empty() {
+            return of_type;
+        }
+        let mut errors = validation::object_meta(object.metadata(), Self::RESOURCE, &Path::new("metadata"));
+        errors.extend(of_type);
+        errors
     }
 
     async fn insert(

@@ -179,6 +179,12 @@ impl<H: Resource> fieldmanager::Versions for Forms<H> {
         let hub = (from.functions.from_value)(object.clone()).ok()?;
         to.to_value(&hub).ok()
     }
+
+    fn blank(&self, like: &Value) -> Value {
+        let form = like.get("apiVersion").and_then(Value::as_str).and_then(|version| self.find(version));
+        let blank = form.and_then(|form| form.to_value(&H::default()).ok());
+        blank.unwrap_or_else(|| fieldmanager::nothing_but_type(like))
+    }
 }
 
 /// How the objects of a version become stored ones, and these become them.

@@ -97,10 +97,13 @@ impl<O: Resource> CreatedAt<O> {
         priority: 0,
         cell: |object| {
             let created = object.metadata().creation_timestamp.as_ref();
-            Cell::Fixed(created.map(|created| created.0.to_string()).into())
+            Cell::Fixed(created.map_or(NEVER.to_owned(), |created| created.0.to_string()).into())
         },
     }];
 }
+
+/// How Go spells the time of what was never created: a bookmark.
+const NEVER: &str = "0001-01-01T00:00:00Z";
 
 const CREATION_TIMESTAMP: &str = "CreationTimestamp is a timestamp representing the server time when this object was \
     created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set \

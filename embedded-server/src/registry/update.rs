@@ -133,10 +133,8 @@ impl<S: Strategy> Registry<S> {
     ) -> Result<(), ApiError> {
         let metadata = new.metadata();
         let path = Path::new("metadata");
-        let mut errors = validation::object_meta(metadata, Self::RESOURCE.is_namespaced(), &path);
-        let told = errors.clone();
-        let of_change = validation::object_meta_update(metadata, old.metadata(), &path);
-        errors.extend(of_change.into_iter().filter(|error| !told.contains(error)));
+        let mut errors = validation::object_meta(metadata, Self::RESOURCE, &path);
+        errors.extend(validation::object_meta_update(metadata, old.metadata(), &path));
         errors.extend(self.strategy.validate_update(new, old));
         let name = check::text(metadata.name.as_ref());
         if !errors.is_empty() {

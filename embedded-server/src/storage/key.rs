@@ -74,7 +74,6 @@ impl fmt::Display for Prefix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meta::Scope;
 
     #[test]
     fn objects_lie_below_their_group_resource_and_namespace() {
@@ -84,11 +83,8 @@ mod tests {
             kind: "Thing",
             plural: "things",
             singular: "thing",
-            short_names: &[],
-            categories: &[],
-            scope: Scope::Namespaced,
-            subresources: &[],
             definition_prefix: "com.example.v1",
+            ..Descriptor::NAMESPACED
         });
         let key = prefix.object("ns", "a");
         assert_eq!(key.as_str(), "example.com/things/ns/a");

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::wire;
-use crate::meta::{Descriptor, Resource, Scope, Subresource};
+use crate::meta::{Descriptor, Resource, Subresource};
 
 /// Workflow is a sequence of steps, each run in a container, once or on a schedule. Users write the `spec`,
 /// which says what to run; the controller that runs it writes the `status` through the `status` subresource.
@@ -160,9 +160,9 @@ impl Resource for Workflow {
         singular: "workflow",
         short_names: &["wf"],
         categories: &["all"],
-        scope: Scope::Namespaced,
         subresources: &[Subresource::Status],
         definition_prefix: "com.example.workflow.v1alpha1",
+        ..Descriptor::NAMESPACED
     };
 
     fn metadata(&self) -> &ObjectMeta {

@@ -65,7 +65,7 @@ async fn everything_can_be_had_in_one_document() {
     assert_eq!(list["items"][0]["metadata"]["name"], GROUP);
     let version = &list["items"][0]["versions"][0];
     assert_eq!((&version["version"], &version["freshness"]), (&json!("v1alpha1"), &json!("Current")));
-    let kind = json!({"group": GROUP, "version": "v1alpha1", "kind": "Workflow"});
+    let kind = json!({"group": "", "version": "", "kind": "Workflow"});
     let expected = json!([{
         "resource": "workflows", "responseKind": kind, "scope": "Namespaced", "singularResource": "workflow",
         "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],

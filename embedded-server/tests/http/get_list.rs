@@ -315,6 +315,7 @@ async fn what_is_not_served_is_not_found() {
     ] {
         server.get(path).await.failure(404, "NotFound", message);
     }
+    let index = server.read("/").await;
     for path in [
         "/api",
         "/api/v1/pods",
@@ -325,8 +326,8 @@ async fn what_is_not_served_is_not_found() {
         "/readyz/",
     ] {
         let answer = server.get(path).await.expect(404);
-        assert_eq!(answer.text(), "404 page not found\n", "{path}");
-        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+        assert_eq!(answer.json(), index, "{path}");
+        assert_eq!(answer.header("content-type"), "application/json");
     }
 }
 

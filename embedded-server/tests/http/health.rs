@@ -53,5 +53,6 @@ async fn a_server_that_is_leaving_is_alive_but_not_ready() {
 #[tokio::test]
 async fn a_check_that_is_not_there_is_not_found() {
     let server = TestServer::start().await;
-    assert_eq!(server.get("/readyz/nothing").await.expect(404).text(), "404 page not found\n");
+    let answer = server.get("/readyz/nothing").await.expect(404).json();
+    assert_eq!(answer, server.read("/").await);
 }

@@ -124,14 +124,16 @@ async fn steps_schedules_and_timeouts_are_checked() {
 }
 
 #[tokio::test]
-async fn updates_are_validated_as_creates_are() {
+async fn updates_are_validated_as_creates_are_and_labels_twice() {
     let server = TestServer::start().await;
     server.has(workflow("a")).await;
     let patch = json!({"metadata": {"annotations": {"a b": "c"}}, "spec": {"timeout": "x"}});
     let status = server.patch(item("a"), MERGE_PATCH, patch).await.any_failure(422, "Invalid");
     let causes = status["details"]["causes"].as_array().unwrap();
     let fields: Vec<_> = causes.iter().map(|cause| cause["field"].as_str().unwrap()).collect();
-    assert_eq!(fields, ["metadata.annotations", "spec.timeout"]);
+    assert_eq!(fields, ["metadata.annotations", "metadata.annotations", "spec.timeout"]);
+    let message = status["message"].as_str().unwrap();
+    assert_eq!(message.matches("metadata.annotations").count(), 1, "{message}");
 }
 
 #[tokio::test]

@@ -345,8 +345,8 @@ async fn discovery_tells_both_versions_and_one_storage_version() {
     let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     let groups = server.get("/apis").accept(aggregated).await.expect(200).json();
     let versions = &groups["items"][1]["versions"];
-    assert_eq!(versions[0]["resources"][0]["responseKind"]["version"], "v1beta1");
-    assert_eq!(versions[1]["resources"][0]["responseKind"]["version"], "v1");
+    assert_eq!((&versions[0]["version"], &versions[1]["version"]), (&json!("v1beta1"), &json!("v1")));
+    assert_eq!(versions[1]["resources"][0]["responseKind"]["kind"], "Parcel");
 }
 
 #[tokio::test]

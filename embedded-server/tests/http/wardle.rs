@@ -5,6 +5,8 @@ mod api;
 #[path = "../../examples/wardle/flags.rs"]
 #[allow(dead_code, reason = "the example reads the others")]
 mod flags;
+#[path = "../../examples/wardle/ignored.rs"]
+mod ignored;
 #[path = "../../examples/wardle/types.rs"]
 mod types;
 
@@ -30,7 +32,15 @@ fn wardle(
     clock: Arc<dyn Clock>,
     limits: Limits,
 ) -> BoxFuture<'static, Vec<Arc<dyn Rest>>> {
-    Box::pin(async move { api::serve(store, clock, limits).await.unwrap() })
+    Box::pin(async move { api::serve(store, clock, limits, true).await.unwrap() })
+}
+
+fn without_plugins(
+    store: Arc<dyn Backend>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+) -> BoxFuture<'static, Vec<Arc<dyn Rest>>> {
+    Box::pin(async move { api::serve(store, clock, limits, false).await.unwrap() })
 }
 
 async fn server() -> TestServer {
@@ -156,7 +166,7 @@ async fn the_second_version_is_preferred() {
     let names = |list: &Value| -> Vec<Value> {
         list["resources"].as_array().unwrap().iter().map(|resource| resource["name"].clone()).collect()
     };
-    assert_eq!(names(&server.read(format!("{GROUP}/v1alpha1")).await), ["flunders", "fischers"]);
+    assert_eq!(names(&server.read(format!("{GROUP}/v1alpha1")).await), ["fischers", "flunders"]);
     assert_eq!(names(&server.read(format!("{GROUP}/v1beta1")).await), ["flunders"]);
 }
 
@@ -181,8 +191,38 @@ async fn definitions_have_the_names_of_the_original() {
     }
 }
 
-fn flags(line: &str) -> Flags {
-    Flags::parse_all(std::iter::once("wardle").chain(line.split(' ')).map(str::to_owned)).unwrap()
+/// The flags of the original, each with a value that it would take where it takes one. Source: its `--help`, of
+/// Kubernetes 1.36.
+const FLAGS: &str = include_str!("wardle_flags.txt");
+
+fn flags(line: &str) -> Result<Flags, clap::Error> {
+    Flags::parse_all(std::iter::once("wardle").chain(line.split(' ')).map(str::to_owned))
+}
+
+fn name(flag: &str) -> &str {
+    flag.split('=').next().unwrap()
+}
+
+#[test]
+fn every_flag_of_the_original_is_taken() {
+    for flag in FLAGS.lines() {
+        let needed = match name(flag) {
+            "--tls-cert-file" => " --tls-private-key-file=k",
+            "--tls-private-key-file" => " --tls-cert-file=c",
+            _ => "",
+        };
+        if let Err(error) = flags(&format!("{flag}{needed}")) {
+            panic!("{flag}: {error}");
+        }
+    }
+}
+
+#[test]
+fn flags_that_are_not_honoured_are_flags_of_the_original() {
+    let known: Vec<&str> = FLAGS.lines().map(|flag| name(flag).trim_start_matches('-')).collect();
+    for name in ignored::IGNORED.iter().flat_map(|of| of.valued.iter().chain(of.switches)) {
+        assert!(known.contains(name), "{name}");
+    }
 }
 
 #[test]
@@ -191,15 +231,59 @@ fn flags_that_are_not_honoured_are_warned_of_by_name() {
         "--etcd-servers=http://localhost:2379 --audit-log-path - --audit-log-maxage=0 --secure-port 8443 \
          --authentication-skip-lookup --feature-gates=A=true",
     );
+    let flags = flags.unwrap();
     assert_eq!(flags.address().port(), 8443);
     let named: Vec<&str> = flags.warnings.iter().map(|line| line.split(' ').next().unwrap()).collect();
-    let expected = ["--etcd-servers", "--audit-log-maxage", "--audit-log-path", "--feature-gates"];
-    assert_eq!(named[..4], expected);
-    assert_eq!(named[4..], ["--authentication-skip-lookup"]);
+    let expected = [
+        "--etcd-servers",
+        "--authentication-skip-lookup",
+        "--audit-log-maxage",
+        "--audit-log-path",
+        "--feature-gates",
+    ];
+    assert_eq!(named, expected);
 }
 
 #[test]
-fn flags_of_the_sample_that_are_honoured_are_not_warned_of() {
-    let honoured = "--bind-address=127.0.0.1 --tls-cert-file=a --tls-private-key-file=b --client-ca-file=c";
-    assert_eq!(flags(honoured).warnings, [""; 0]);
+fn flags_of_the_original_that_are_honoured_are_not_warned_of() {
+    let honoured = "--bind-address=127.0.0.1 --tls-cert-file=a --tls-private-key-file=b --client-ca-file=c \
+        --requestheader-client-ca-file=d --requestheader-allowed-names=front --tls-min-version=VersionTLS13 \
+        --http2-max-streams-per-connection=7 --disable-admission-plugins=BanFlunder -v 2";
+    let flags = flags(honoured).unwrap();
+    assert_eq!(flags.warnings, [""; 0]);
+    assert_eq!((flags.http2_streams(), flags.bans_flunders()), (Some(7), false));
+}
+
+#[test]
+fn plugins_that_the_original_does_not_have_are_refused() {
+    let error = flags("--enable-admission-plugins=BanFlunder,Other").unwrap_err();
+    assert!(error.to_string().contains("invalid value 'Other'"), "{error}");
+    assert!(flags("--enable-admission-plugins=NamespaceLifecycle").unwrap().bans_flunders());
+}
+
+#[tokio::test]
+async fn without_its_plugin_no_name_is_banned() {
+    let server = Setup::default().serving(without_plugins).start().await;
+    server.post(FISCHERS, fischer(&["bad"])).await.expect(201);
+    server.post(BETA, flunder("v1beta1", "bad", json!({}))).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_first_version_is_said_to_be_deprecated() {
+    let server = server().await;
+    let told = |kind: &str| {
+        format!("299 - \"wardle.example.com/v1alpha1 {kind} is deprecated in v1.3+, unavailable in v1.10+\"")
+    };
+    assert_eq!(server.get(ALPHA).await.expect(200).header("warning"), told("Flunder"));
+    assert_eq!(server.get(format!("{FISCHERS}/f")).await.expect(404).header("warning"), told("Fischer"));
+    assert!(server.get(BETA).await.expect(200).warnings().is_empty());
+}
+
+#[tokio::test]
+async fn names_may_be_whatever_fits_into_a_path() {
+    let server = server().await;
+    server.post(BETA, flunder("v1beta1", "Not_A-Subdomain", json!({}))).await.expect(201);
+    let refused = server.post(BETA, flunder("v1beta1", "a%b", json!({}))).await;
+    let message = "Invalid value: \"a%b\": may not contain '%'";
+    refused.causes(&[("FieldValueInvalid", "metadata.name", message)]);
 }

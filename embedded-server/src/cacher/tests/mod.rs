@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::codec::{Cells, Malformed};
 use crate::meta::selector::LabelSelector;
-use crate::meta::{Descriptor, Scope, Selector};
+use crate::meta::{Descriptor, Selector};
 use crate::storage::{Changes, Key, KeyValue, Memory, Result, Snapshot, Write};
 
 /// A store whose watches can be made to fail.
@@ -111,11 +111,8 @@ fn prefix() -> Prefix {
         kind: "Thing",
         plural: "things",
         singular: "thing",
-        short_names: &[],
-        categories: &[],
-        scope: Scope::Namespaced,
-        subresources: &[],
         definition_prefix: "a.v1",
+        ..Descriptor::NAMESPACED
     })
 }
 

@@ -55,6 +55,11 @@ pub fn path_segment(text: &str) -> Messages {
     if matches!(text, "." | "..") {
         return vec![format!("may not be '{text}'")];
     }
+    path_segment_prefix(text)
+}
+
+/// Returns what keeps a text from being the beginning of one part of a path.
+pub(super) fn path_segment_prefix(text: &str) -> Messages {
     let found = ["/", "%"].into_iter().filter(|illegal| text.contains(illegal));
     found.map(|illegal| format!("may not contain '{illegal}'")).collect()
 }

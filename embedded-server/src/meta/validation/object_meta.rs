@@ -7,9 +7,14 @@ use serde_json::{Value, json};
 
 use super::labels::{annotations, invalid_each, labels};
 use super::managed_fields::managed_fields;
+use super::names::path_segment_prefix;
 use super::owners::owner_references;
-use super::{dns1123_label, dns1123_subdomain, label_key, name_prefix};
+use super::{Messages, dns1123_label, dns1123_subdomain, label_key, name_prefix, path_segment};
 use crate::meta::field::{Error, Errors, Path};
+use crate::meta::{Descriptor, Names};
+
+/// Returns what keeps a text from being a name or the beginning of one.
+type Rule = fn(&str) -> Messages;
 
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
@@ -18,20 +23,22 @@ const KNOWN_FINALIZERS: [&str; 3] = [ORPHAN, FOREGROUND, "kubernetes"];
 
 /// Returns every rule that the metadata of an object breaks, at a moment when its name has been generated.
 ///
-/// A name has to be a DNS subdomain, a namespace a DNS label; `namespaced` tells whether the object has to be
-/// in one or must not be.
-pub fn object_meta(meta: &ObjectMeta, namespaced: bool, path: &Path) -> Errors {
-    let mut errors = name(meta, path);
-    errors.extend(namespace(meta, namespaced, &path.child("namespace")));
+/// A name has to keep the rule of the type, a namespace is a DNS label; the type tells whether the object has to be in
+/// one or must not be.
+pub fn object_meta(meta: &ObjectMeta, of: &Descriptor, path: &Path) -> Errors {
+    let mut errors = name(meta, of.names, path);
+    errors.extend(namespace(meta, of.is_namespaced(), &path.child("namespace")));
     if let Some(generation) = meta.generation.filter(|&generation| generation < 0) {
         let detail = "must be greater than or equal to 0";
         errors.push(Error::invalid(&path.child("generation"), generation, detail));
     }
     errors.extend(sets_and_lists(meta, path));
+    errors.extend(finalizers(meta.finalizers.as_deref().unwrap_or_default(), &path.child("finalizers")));
     errors
 }
 
-/// Returns every rule that a change of metadata breaks.
+/// Returns every rule that a change of metadata breaks; those of labels and other lists among them, so that they are
+/// told twice to who checks the metadata as a whole as well, as Kubernetes does.
 ///
 /// The identity of an object does not change: fields that the server fills in have been restored where the
 /// client left them out. That an update names a resource version is for the registry to check.
@@ -66,15 +73,19 @@ pub fn finalizer_warnings(meta: &ObjectMeta) -> Vec<String> {
         .collect()
 }
 
-fn name(meta: &ObjectMeta, path: &Path) -> Errors {
+fn name(meta: &ObjectMeta, rule: Names, path: &Path) -> Errors {
+    let (of_prefix, of_name): (Rule, Rule) = match rule {
+        Names::Subdomain => (name_prefix, dns1123_subdomain),
+        Names::PathSegment => (path_segment_prefix, path_segment),
+    };
     let mut errors = Errors::new();
     if let Some(prefix) = non_empty(meta.generate_name.as_deref()) {
-        errors.extend(invalid_each(&path.child("generateName"), prefix, name_prefix(prefix)));
+        errors.extend(invalid_each(&path.child("generateName"), prefix, of_prefix(prefix)));
     }
     let path = path.child("name");
     match non_empty(meta.name.as_deref()) {
         None => errors.push(Error::required(&path, "name or generateName is required")),
-        Some(name) => errors.extend(invalid_each(&path, name, dns1123_subdomain(name))),
+        Some(name) => errors.extend(invalid_each(&path, name, of_name(name))),
     }
     errors
 }
@@ -92,14 +103,13 @@ fn non_empty(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Checks what clients may change at any time.
+/// Checks what clients may change at any time, but for finalizers.
 fn sets_and_lists(meta: &ObjectMeta, path: &Path) -> Errors {
     let none = BTreeMap::new();
     let mut errors = labels(meta.labels.as_ref().unwrap_or(&none), &path.child("labels"));
     errors.extend(annotations(meta.annotations.as_ref().unwrap_or(&none), &path.child("annotations")));
     let owners = meta.owner_references.as_deref().unwrap_or_default();
     errors.extend(owner_references(owners, &path.child("ownerReferences")));
-    errors.extend(finalizers(meta.finalizers.as_deref().unwrap_or_default(), &path.child("finalizers")));
     let managed = meta.managed_fields.as_deref().unwrap_or_default();
     errors.extend(managed_fields(managed, &path.child("managedFields")));
     errors
@@ -153,7 +163,7 @@ fn identity(meta: &ObjectMeta) -> [(&'static str, Value); 6] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meta::Time;
+    use crate::meta::{Scope, Time};
 
     fn named(name: &str) -> ObjectMeta {
         ObjectMeta { name: Some(name.to_owned()), namespace: Some("ns".to_owned()), ..ObjectMeta::default() }
@@ -173,7 +183,7 @@ mod tests {
     }
 
     fn faults_of(meta: &ObjectMeta) -> Vec<String> {
-        faults(object_meta(meta, true, &Path::new("metadata")))
+        faults(object_meta(meta, &Descriptor::NAMESPACED, &Path::new("metadata")))
     }
 
     fn faults_of_update(new: &ObjectMeta, old: &ObjectMeta) -> Vec<String> {
@@ -208,7 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn a_type_may_take_any_name_that_fits_into_a_path() {
+        let things = Descriptor { names: Names::PathSegment, ..Descriptor::NAMESPACED };
+        let faults_of = |meta| faults(object_meta(&meta, &things, &Path::new("metadata")));
+        for name in ["Capital", "under_score", "a:b", &"a".repeat(300)] {
+            assert_eq!(faults_of(named(name)), [""; 0], "{name}");
+        }
+        let expected = ["metadata.name: Invalid value: \"a/b\": may not contain '/'"];
+        assert_eq!(faults_of(named("a/b")), expected);
+        assert_eq!(faults_of(named("..")), ["metadata.name: Invalid value: \"..\": may not be '..'"]);
+        let prefixed = |prefix: &str| ObjectMeta { generate_name: Some(prefix.to_owned()), ..named("a") };
+        assert_eq!(faults_of(prefixed("..")), [""; 0]);
+        let expected = ["metadata.generateName: Invalid value: \"%\": may not contain '%'"];
+        assert_eq!(faults_of(prefixed("%")), expected);
+    }
+
+    #[test]
     fn the_scope_decides_on_the_namespace() {
+        let cluster = Descriptor { scope: Scope::Cluster, ..Descriptor::NAMESPACED };
         assert_eq!(
             faults_of(&ObjectMeta { namespace: None, ..named("a") }),
             ["metadata.namespace: Required value"]
@@ -218,7 +245,7 @@ mod tests {
             ["metadata.namespace: Invalid value: \"a.b\": must not contain dots"]
         );
         assert_eq!(
-            faults(object_meta(&named("a"), false, &Path::new("metadata"))),
+            faults(object_meta(&named("a"), &cluster, &Path::new("metadata"))),
             ["metadata.namespace: Forbidden: not allowed on this type"]
         );
     }

@@ -8,7 +8,7 @@ use super::schema::Schema;
 use super::track::record_update;
 use super::updater::Updater;
 use super::{
-    Manager, NEVER_OWNED, Rejection, Versions, identity, last_applied, managed_fields, nothing_yet, order,
+    Manager, NEVER_OWNED, Rejection, Versions, identity, last_applied, managed_fields, order,
     set_managed_fields, type_of, typed,
 };
 use crate::meta::ApiError;
@@ -31,7 +31,7 @@ pub(in crate::registry) fn apply(
 ) -> Result<Value, Rejection> {
     let schema = schema_of(request, versions)?;
     check_type(config, schema)?;
-    let (live, mut managers) = take_apart(live, config)?;
+    let (live, mut managers) = take_apart(live, config, versions)?;
     let updater = Updater { versions, schema, subresource: request.subresource };
     if managers.is_empty() {
         record_existing(&updater, &live, &mut managers, request);
@@ -67,8 +67,12 @@ fn show_type(object: &Value) -> String {
 }
 
 /// Returns the object to apply to without its managers, and its managers.
-fn take_apart(live: Option<&Value>, config: &Value) -> Result<(Value, Managers), Rejection> {
-    let Some(live) = live else { return Ok((nothing_yet(config), Managers::default())) };
+fn take_apart(
+    live: Option<&Value>,
+    config: &Value,
+    versions: &dyn Versions,
+) -> Result<(Value, Managers), Rejection> {
+    let Some(live) = live else { return Ok((versions.blank(config), Managers::default())) };
     let managers = Managers::decode(managed_fields(live)).map_err(|why| {
         Rejection::refuse(ApiError::unclassified(format!("failed to decode managed fields: {}", why.0)))
     })?;
@@ -97,7 +101,7 @@ fn check_config(config: &Value, schema: &Schema) -> Result<(), Rejection> {
 /// Source: `apimachinery/pkg/util/managedfields/internal/skipnonapplied.go`.
 fn record_existing(updater: &Updater<'_>, live: &Value, managers: &mut Managers, request: &Manager<'_>) {
     let request = Manager { name: BEFORE_FIRST_APPLY, ..*request };
-    record_update(updater, &updater.step(&nothing_yet(live), live), managers, &request);
+    record_update(updater, &updater.step(&updater.versions.blank(live), live), managers, &request);
 }
 
 /// Applies; a conflict with what `kubectl` itself applied on the client's side is none.

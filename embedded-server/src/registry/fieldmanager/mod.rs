@@ -61,6 +61,10 @@ pub(in crate::registry) trait Versions {
 
     /// Returns an object in another version; none when that is impossible.
     fn convert(&self, object: &Value, api_version: &str) -> Option<Value>;
+
+    /// Returns a new object of the version and type that another has: what a new one is compared with. A part that
+    /// every object of the type has is there, so that it belongs to nobody.
+    fn blank(&self, like: &Value) -> Value;
 }
 
 /// Why a configuration is not applied.
@@ -116,8 +120,8 @@ fn type_of(object: &Value) -> (&str, &str) {
     (text("apiVersion"), text("kind"))
 }
 
-/// Returns the object that a new one is compared with: one that has a type and nothing else.
-fn nothing_yet(like: &Value) -> Value {
+/// Returns an object that has a type and nothing else.
+pub(in crate::registry) fn nothing_but_type(like: &Value) -> Value {
     let (version, kind) = type_of(like);
     json!({"apiVersion": version, "kind": kind})
 }

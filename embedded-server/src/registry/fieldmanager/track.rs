@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::managers::{self, Managed, Managers, Operation};
 use super::updater::{Step, Updater};
-use super::{Manager, NEVER_OWNED, Versions, identity, managed_fields, nothing_yet, set_managed_fields};
+use super::{Manager, NEVER_OWNED, Versions, identity, managed_fields, set_managed_fields};
 
 /// Records in `new` who manages what after an object was created or changed as a whole.
 ///
@@ -30,7 +30,7 @@ pub(in crate::registry) fn track_update(
 
 fn track_create(updater: &Updater<'_>, new: &Value, request: &Manager<'_>) -> Option<Value> {
     let mut managers = managers_of(None, new, request);
-    record_update(updater, &updater.step(&nothing_yet(new), new), &mut managers, request);
+    record_update(updater, &updater.step(&updater.versions.blank(new), new), &mut managers, request);
     managers.encode()
 }
 

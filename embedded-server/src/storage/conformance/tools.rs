@@ -7,7 +7,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 use super::Store;
-use crate::meta::{Descriptor, Scope};
+use crate::meta::Descriptor;
 use crate::storage::{Changes, Event, Key, KeyValue, Prefix, Result, Revision, StorageError, Write};
 
 /// An open watch.
@@ -21,11 +21,8 @@ pub(super) fn prefix(plural: &'static str) -> Prefix {
         kind: "Thing",
         plural,
         singular: "thing",
-        short_names: &[],
-        categories: &[],
-        scope: Scope::Namespaced,
-        subresources: &[],
         definition_prefix: "a.v1",
+        ..Descriptor::NAMESPACED
     })
 }
 

@@ -6,7 +6,7 @@ use embedded_server::admission::Chain;
 use embedded_server::cacher::Limits;
 use embedded_server::clock::Clock;
 use embedded_server::meta::field::{self, Path};
-use embedded_server::meta::{Descriptor, ObjectMeta, Resource, Scope, Subresource, Version};
+use embedded_server::meta::{Descriptor, ObjectMeta, Resource, Subresource, Version};
 use embedded_server::registry::{Column, Registry, Rest, SelectableField, Strategy};
 use embedded_server::storage::Backend;
 use futures::future::BoxFuture;
@@ -20,11 +20,9 @@ const V1: Descriptor = Descriptor {
     kind: "Parcel",
     plural: "parcels",
     singular: "parcel",
-    short_names: &[],
-    categories: &[],
-    scope: Scope::Namespaced,
     subresources: &[Subresource::Status],
     definition_prefix: "com.example.post.v1",
+    ..Descriptor::NAMESPACED
 };
 
 /// Parcel is something on its way.

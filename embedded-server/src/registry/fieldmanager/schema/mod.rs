@@ -227,7 +227,6 @@ pub(super) mod testing {
     //! Schemas for tests, from JSON.
 
     use super::*;
-    use crate::meta::Scope;
 
     /// The resource that tests are about.
     pub(in super::super) const PIPELINE: Descriptor = Descriptor {
@@ -236,11 +235,9 @@ pub(super) mod testing {
         kind: "Pipeline",
         plural: "pipelines",
         singular: "pipeline",
-        short_names: &[],
-        categories: &[],
-        scope: Scope::Namespaced,
         subresources: &[Subresource::Status],
         definition_prefix: "com.example.ci.v1",
+        ..Descriptor::NAMESPACED
     };
 
     /// Makes a schema of an object's fields and the definitions they refer to.

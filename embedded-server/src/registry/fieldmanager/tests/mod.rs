@@ -38,6 +38,10 @@ impl Versions for Schema {
     fn convert(&self, object: &Value, api_version: &str) -> Option<Value> {
         self.at(api_version).map(|_| object.clone())
     }
+
+    fn blank(&self, like: &Value) -> Value {
+        nothing_but_type(like)
+    }
 }
 
 fn spec() -> Value {

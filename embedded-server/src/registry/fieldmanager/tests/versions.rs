@@ -39,6 +39,10 @@ impl Versions for Both {
         }
         Some(converted)
     }
+
+    fn blank(&self, like: &Value) -> Value {
+        nothing_but_type(like)
+    }
 }
 
 fn apply_in(
