@@ -5,6 +5,7 @@ mod delegation;
 mod image;
 mod install;
 mod operation;
+mod target;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ pub(crate) use delegation::Delegation;
 pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
 pub(crate) use operation::Operation;
+pub(crate) use target::Target;
 
 /// Serve Workflows as a Kubernetes API
 #[derive(Debug, Parser)]

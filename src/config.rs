@@ -4,6 +4,7 @@
 mod cluster;
 mod operation;
 mod storage;
+mod target;
 
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,6 +20,7 @@ use crate::cli;
 pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, ServingFiles, Source};
 pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
 pub(crate) use storage::StorageUrl;
+pub(crate) use target::TargetConfig;
 
 /// How the server runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,14 @@ pub(crate) enum ConfigError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A namespace that cannot exist.
+    #[error("--namespace {value:?} cannot be used: {problem}")]
+    Namespace {
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A version of TLS or a cipher suite that does not exist.
     #[error(transparent)]
     Tls(#[from] PolicyError),
@@ -105,6 +115,7 @@ impl ConfigError {
             }
             Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, memory: to keep nothing",
             Self::Storage(_) => "write sled:PATH, for example sled:wfctl-dev/data, or memory:",
+            Self::Namespace { .. } => "write a name such as workflow-system",
             Self::Tls(PolicyError::Version(_)) => "write VersionTLS12 or VersionTLS13",
             Self::Tls(PolicyError::Suite(_)) => {
                 "write IANA names, for example TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"

@@ -1,8 +1,10 @@
 //! How a command fails: wrongly used or not done, with a hint at what to do next.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use crate::cluster::ClusterError;
 use crate::config::ConfigError;
 use crate::settings::SettingsError;
 use crate::values::ValuesError;
@@ -63,8 +65,11 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
 }
 
 /// Returns the hints along the chain of `error`, outermost first.
-pub(crate) fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
-    error.chain().filter_map(|cause| cause.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
+pub(crate) fn hints(error: &anyhow::Error) -> impl Iterator<Item = Cow<'_, str>> {
+    error.chain().filter_map(|cause| match cause.downcast_ref::<Hinted>() {
+        Some(hinted) => Some(hinted.hint.as_str().into()),
+        None => cause.downcast_ref::<ClusterError>()?.hint().map(Cow::from),
+    })
 }
 
 /// An error that reads like the one it wraps and carries a hint.

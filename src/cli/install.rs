@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use super::Target;
+
 /// Install the server into a cluster
 ///
 /// What is installed is decided by settings. They come from the files of -f, one over the other, then from the flags,
@@ -20,9 +22,6 @@ pub(crate) struct Install {
     /// the server
     #[arg(long, requires = "export")]
     pub(crate) include_secrets: bool,
-    /// The namespace to install into; it is created unless it is one of Kubernetes' own
-    #[arg(short, long, env = "WFCTL_NAMESPACE", hide_env_values = true, default_value = "workflow-system")]
-    pub(crate) namespace: String,
     /// The image to run [default: the published one of this version]
     #[arg(long, value_name = "REF")]
     pub(crate) image: Option<String>,
@@ -49,6 +48,8 @@ pub(crate) struct Install {
     /// A setting, for example storage.size=5Gi; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: Target,
 }
 
 const EXAMPLES: &str = "\

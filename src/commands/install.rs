@@ -8,6 +8,7 @@ use embedded_server::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::cli::Install;
+use crate::config::TargetConfig;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
 use crate::pki::OwnKeys;
@@ -20,7 +21,8 @@ pub(super) fn run(arguments: &Install, printer: &Printer) -> Result<(), Failure>
     if !arguments.export {
         return Err(not_yet());
     }
-    let mut values = values(arguments)?;
+    let target = TargetConfig::try_from(&arguments.target)?;
+    let mut values = values(arguments, target.namespace.as_str())?;
     if arguments.include_secrets {
         include_secrets(&mut values)?;
     }
@@ -37,10 +39,10 @@ fn not_yet() -> Failure {
     )
 }
 
-fn values(arguments: &Install) -> Result<Values, Failure> {
+fn values(arguments: &Install, namespace: &str) -> Result<Values, Failure> {
     let files = arguments.values.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let settings = settings::layered(&files, flags(arguments), &arguments.set)?;
-    Ok(Values::new(&arguments.namespace, &settings)?)
+    Ok(Values::new(namespace, &settings)?)
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
