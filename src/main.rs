@@ -15,6 +15,7 @@ mod manifest;
 mod oci;
 mod pki;
 mod printer;
+mod proof;
 mod settings;
 mod signals;
 mod values;

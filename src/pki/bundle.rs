@@ -51,6 +51,11 @@ impl Bundle {
         self.0.iter().map(Facts::fingerprint).collect()
     }
 
+    /// Returns its certificates, in their order.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &Facts> {
+        self.0.iter()
+    }
+
     /// Returns the certificate that issued `leaf`, if it is here.
     pub(crate) fn issuer_of(&self, leaf: &Facts) -> Option<&Facts> {
         self.0.iter().find(|issuer| leaf.check_chain(issuer).is_ok())

@@ -114,12 +114,12 @@ impl Facts {
     }
 
     /// Returns the certificate itself.
-    pub(super) fn der(&self) -> &[u8] {
+    pub(crate) fn der(&self) -> &[u8] {
         &self.der
     }
 
     /// Reads one certificate.
-    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+    pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
         let certificate = parse(der)?;
         Some(Self {
             not_before: timestamp(certificate.validity().not_before)?,

@@ -6,7 +6,7 @@ mod authority;
 pub(crate) mod bundle;
 pub(crate) mod dev;
 mod fingerprint;
-mod inspect;
+pub(crate) mod inspect;
 mod key;
 mod leaf;
 mod own;
