@@ -50,14 +50,26 @@ impl RemoteHeaders {
         }
     }
 
+    /// Returns the headers in which a request says whom it is to be made as.
+    ///
+    /// Source: `k8s.io/api/authentication/v1/types.go`.
+    pub(crate) fn of_impersonation() -> Self {
+        Self {
+            user: vec![HeaderName::from_static("impersonate-user")],
+            uid: vec![HeaderName::from_static("impersonate-uid")],
+            group: vec![HeaderName::from_static("impersonate-group")],
+            extra_prefixes: vec!["impersonate-extra-".to_owned()],
+        }
+    }
+
     /// Tells whether a header is one of these.
-    pub(super) fn contain(&self, name: &HeaderName) -> bool {
+    pub(crate) fn contain(&self, name: &HeaderName) -> bool {
         let named = [&self.user, &self.uid, &self.group].into_iter().flatten().any(|known| known == name);
         named || self.extra_prefixes.iter().any(|prefix| name.as_str().starts_with(prefix))
     }
 
     /// Returns the user that the headers name, if they name one. Whether they are to be believed is not known here.
-    pub(super) fn user(&self, headers: &HeaderMap) -> Result<Option<UserInfo>, Rejected> {
+    pub(crate) fn user(&self, headers: &HeaderMap) -> Result<Option<UserInfo>, Rejected> {
         let name = first(headers, &self.user)?;
         if name.is_empty() {
             return Ok(None);

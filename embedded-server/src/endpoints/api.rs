@@ -294,13 +294,29 @@ impl Api {
         exchange.authenticated(authenticated.as_ref().ok().map(|request| request.user()));
         let (unknown, answer) = match authenticated {
             Err(error) => (true, Err(error)),
-            Ok(request) => (request.is_anonymous(), self.admitted(request, warnings, exchange).await),
+            Ok(request) => (request.is_anonymous(), self.in_a_name(request, warnings, exchange).await),
         };
         let mut response = told(answer, style, exchange);
         if http2 && unknown {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+
+    /// Answers whoever asks, or whom he asks as.
+    async fn in_a_name<B>(
+        &self,
+        request: Authenticated<B>,
+        warnings: &Warnings,
+        exchange: &mut Exchange,
+    ) -> Result<Response<Body>, ApiError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let request = request.impersonate(&*self.authorizer).await?;
+        exchange.made_as(request.user());
+        self.admitted(request, warnings, exchange).await
     }
 
     async fn admitted<B>(

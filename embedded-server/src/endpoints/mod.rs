@@ -14,6 +14,7 @@ mod documents;
 mod exchange;
 mod gzip;
 pub mod health;
+mod impersonation;
 mod inflight;
 pub mod openapi;
 mod panics;

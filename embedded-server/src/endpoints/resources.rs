@@ -247,7 +247,7 @@ impl Head {
                 let delete = self.delete_options(body).await?;
                 Ok(Operation::DeleteCollection { list, delete })
             }
-            Verb::Method(_) => Err(ApiError::method_not_allowed()),
+            Verb::Impersonate | Verb::Method(_) => Err(ApiError::method_not_allowed()),
         }
     }
 

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, Uri, Version};
 use hyper::upgrade::OnUpgrade;
 
+use super::impersonation;
 use super::request_info::RequestInfo;
 use crate::authentication::{Peer, Union};
 use crate::authorization::{Authorizer, Decision, Unanswered, Verdict};
@@ -115,6 +116,23 @@ impl<B> Authenticated<B> {
 
     pub(super) fn is_anonymous(&self) -> bool {
         self.user.is_anonymous()
+    }
+
+    /// Returns the request as one of the user that it is to be made as, if its maker may.
+    ///
+    /// # Errors
+    /// 400 for half a user, 403 when the maker may not, or nobody can say.
+    pub(super) async fn impersonate(mut self, authorizer: &dyn Authorizer) -> Result<Self, ApiError> {
+        let Some(wanted) = impersonation::wanted(&mut self.request.parts.headers)? else { return Ok(self) };
+        for demand in impersonation::demands(&wanted) {
+            match ask(authorizer, &self.user, &demand).await {
+                Ok(_) => {}
+                Err(Refused::Forbidden { error, .. }) => return Err(error),
+                Err(Refused::Unanswered(why)) => return Err(refusal(&self.user, &demand, &why.to_string())),
+            }
+        }
+        self.user = Arc::new(impersonation::placed(wanted));
+        Ok(self)
     }
 
     pub(super) async fn authorize(self, authorizer: &dyn Authorizer) -> Result<Authorized<B>, Refusal> {
@@ -248,7 +266,8 @@ fn refusal(user: &UserInfo, attributes: &Attributes, reason: &str) -> ApiError {
                 namespace => format!("in the namespace \"{namespace}\""),
             };
             let what = format!("{verb} resource \"{resource_path}\" in API group \"{group}\" {place}");
-            ApiError::forbidden(&format!("{resource}.{group}"), name, &why(what))
+            let dot = if group.is_empty() { "" } else { "." };
+            ApiError::forbidden(&format!("{resource}{dot}{group}"), name, &why(what))
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Verb {
     Delete,
     /// Deletes a collection.
     DeleteCollection,
+    /// Makes a request as somebody else.
+    Impersonate,
     /// A request to a path that is no resource, by its HTTP method.
     Method(Method),
 }
@@ -53,6 +55,7 @@ impl Verb {
             Self::Patch | Self::Method(Method::Patch) => "patch",
             Self::Delete | Self::Method(Method::Delete) => "delete",
             Self::DeleteCollection => "deletecollection",
+            Self::Impersonate => "impersonate",
             Self::Method(Method::Head) => "head",
             Self::Method(Method::Post) => "post",
             Self::Method(Method::Put) => "put",

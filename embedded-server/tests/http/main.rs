@@ -20,6 +20,7 @@ mod front_proxy;
 mod get_list;
 mod health;
 mod hostile;
+mod impersonation;
 mod inflight;
 mod informers;
 mod leaving;

@@ -25,6 +25,8 @@ pub(in crate::endpoints) struct Record {
     attributes: Attributes,
     uri: String,
     user: Option<Arc<UserInfo>>,
+    /// Whom the maker makes the request as, if that is somebody else.
+    impersonated: Option<Arc<UserInfo>>,
     sources: Vec<IpAddr>,
     agent: String,
     credentials: Vec<&'static str>,
@@ -49,6 +51,8 @@ struct Event<'r> {
     uri: &'r str,
     verb: &'static str,
     user: User<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonated_user: Option<User<'r>>,
     #[serde(rename = "sourceIPs")]
     sources: &'r [IpAddr],
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -104,6 +108,7 @@ impl Record {
             attributes: request.info().attributes.clone(),
             uri: request.uri().path_and_query().map_or("/", |asked| asked.as_str()).to_owned(),
             user: None,
+            impersonated: None,
             sources: source::addresses(request.headers(), peer.address()),
             agent: shortened(header(request.headers(), &USER_AGENT)),
             credentials: credentials(request, peer),
@@ -124,6 +129,12 @@ impl Record {
 
     pub(super) fn by(&mut self, user: &Arc<UserInfo>) {
         self.user = Some(Arc::clone(user));
+    }
+
+    /// Notes whom the request is made as.
+    pub(in crate::endpoints) fn made_as(&mut self, user: &Arc<UserInfo>) {
+        let maker = self.user.as_ref();
+        self.impersonated = (maker != Some(user)).then(|| Arc::clone(user));
     }
 
     /// Leaves out some stages, or all there is.
@@ -204,6 +215,7 @@ impl Record {
             uri: &self.uri,
             verb: self.attributes.verb().as_str(),
             user: User::of(self.user.as_deref().unwrap_or(&NOBODY)),
+            impersonated_user: self.impersonated.as_deref().map(User::of),
             sources: &self.sources,
             user_agent: &self.agent,
             object_ref: ObjectRef::of(&self.attributes),

@@ -129,6 +129,13 @@ impl Exchange {
         }
     }
 
+    /// Notes whom the request is made as.
+    pub(super) fn made_as(&mut self, user: &Arc<UserInfo>) {
+        if let Some(record) = &mut self.record {
+            record.made_as(user);
+        }
+    }
+
     /// Notes whether the user may do what he asks for.
     pub(super) fn authorized<B>(&mut self, outcome: Result<&Authorized<B>, &Refusal>) {
         self.let_in = outcome.is_ok();

@@ -146,7 +146,7 @@ fn description(kind: &str, route: &Route, verb: Verb) -> String {
             "watch an object of kind {kind}. deprecated: list with 'watch' and a 'fieldSelector' of its name \
              instead."
         ),
-        Verb::Watch | Verb::Method(_) => {
+        Verb::Watch | Verb::Impersonate | Verb::Method(_) => {
             format!("watch a list of {kind}. deprecated: list with the 'watch' parameter instead.")
         }
     }
@@ -178,7 +178,7 @@ fn body(resource: &ServedResource, verb: Verb) -> Option<Body> {
         Verb::Delete | Verb::DeleteCollection => {
             Some(Body { schema: format!("{META}DeleteOptions"), required: false, consumes: any })
         }
-        Verb::Get | Verb::List | Verb::Watch | Verb::Method(_) => None,
+        Verb::Get | Verb::List | Verb::Watch | Verb::Impersonate | Verb::Method(_) => None,
     }
 }
 

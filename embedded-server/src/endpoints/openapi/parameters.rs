@@ -80,7 +80,7 @@ fn names(verb: Verb) -> Vec<&'static str> {
             let selection = LIST.into_iter().filter(|name| !WATCH_ONLY.contains(name));
             selection.chain(DELETE).collect()
         }
-        Verb::Get | Verb::Method(_) => Vec::new(),
+        Verb::Get | Verb::Impersonate | Verb::Method(_) => Vec::new(),
     }
 }
 
