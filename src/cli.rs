@@ -6,13 +6,14 @@ mod image;
 mod install;
 mod operation;
 mod target;
+mod upstream;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use delegation::Delegation;
@@ -20,6 +21,7 @@ pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
 pub(crate) use operation::Operation;
 pub(crate) use target::Target;
+pub(crate) use upstream::{Fate, Upstream};
 
 /// Serve Workflows as a Kubernetes API
 #[derive(Debug, Parser)]
@@ -118,6 +120,8 @@ pub(crate) struct Serve {
     pub(crate) operation: Operation,
     #[command(flatten)]
     pub(crate) delegation: Delegation,
+    #[command(flatten)]
+    pub(crate) upstream: Upstream,
 }
 
 /// The form of log lines.
@@ -146,6 +150,26 @@ pub(crate) enum OutputFormat {
     Json,
     /// YAML, a stable shape
     Yaml,
+}
+
+impl Cli {
+    /// Returns `arguments` with what Deployments leave out that were written for a server without subcommands: a flag
+    /// of `serve` in the first place means `serve`, and `-v=2` is the `--v=2` of klog.
+    pub(crate) fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {
+        let first =
+            arguments.get(1).and_then(|first| first.to_str()).and_then(|first| first.strip_prefix("--"));
+        let name = first.and_then(|flag| flag.split('=').next());
+        let serve = Self::command().find_subcommand("serve").cloned().unwrap_or_default();
+        if name.is_some() && serve.get_arguments().any(|flag| flag.get_long() == name) {
+            arguments.insert(1, "serve".into());
+        }
+        for argument in &mut arguments {
+            if let Some(level) = argument.to_str().and_then(|argument| argument.strip_prefix("-v=")) {
+                *argument = format!("--v={level}").into();
+            }
+        }
+        arguments
+    }
 }
 
 impl ColorWhen {
@@ -191,8 +215,6 @@ Examples:
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn peek(words: &[&str]) -> ColorWhen {
@@ -208,9 +230,24 @@ mod tests {
     fn every_flag_of_serve_can_be_set_by_the_environment() {
         let command = Cli::command();
         let serve = command.find_subcommand("serve").unwrap();
-        for flag in serve.get_arguments() {
+        for flag in serve.get_arguments().filter(|flag| !flag.is_hide_set()) {
             let name = flag.get_long().unwrap().to_uppercase().replace('-', "_");
             assert_eq!(flag.get_env().unwrap(), format!("WFCTL_{name}").as_str());
+        }
+    }
+
+    #[test]
+    fn flags_of_serve_alone_mean_serve() {
+        let completed = |words: &[&str]| {
+            let words = words.iter().map(OsString::from).collect();
+            Cli::completed(words).join(&OsString::from(" ")).into_string().unwrap()
+        };
+        assert_eq!(completed(&["wfctl", "--secure-port=443", "-v=2"]), "wfctl serve --secure-port=443 --v=2");
+        assert_eq!(completed(&["wfctl", "--feature-gates", "A=true"]), "wfctl serve --feature-gates A=true");
+        for others in
+            ["wfctl", "wfctl --help", "wfctl --color=never serve", "wfctl version", "wfctl --unknown"]
+        {
+            assert_eq!(completed(&others.split(' ').collect::<Vec<_>>()), others);
         }
     }
 

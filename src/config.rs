@@ -3,6 +3,7 @@
 
 mod cluster;
 mod operation;
+mod secret;
 mod storage;
 mod target;
 
@@ -17,8 +18,9 @@ use thiserror::Error;
 
 use crate::cli;
 
-pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, ServingFiles, Source};
+pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, Serving, Source};
 pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
+pub(crate) use secret::SecretName;
 pub(crate) use storage::StorageUrl;
 pub(crate) use target::TargetConfig;
 
@@ -37,6 +39,8 @@ pub(crate) struct ServeConfig {
     pub(crate) operation: OperationConfig,
     /// With a cluster or without.
     pub(crate) mode: Mode,
+    /// What was given without effect: each flag, and why nothing comes of it.
+    pub(crate) idle: Vec<(&'static str, &'static str)>,
 }
 
 /// Whether there is a cluster.
@@ -63,12 +67,29 @@ pub(crate) enum ConfigError {
     /// A certificate without its key, or the other way round.
     #[error("--tls-cert-file and --tls-private-key-file need each other")]
     HalfACertificate,
+    /// Two places to find the certificate in.
+    #[error("--tls-secret and --tls-cert-file exclude each other")]
+    TwoCertificates,
+    /// A Secret that has no such name.
+    #[error("--tls-secret {0:?} names no Secret")]
+    SecretName(String),
     /// Headers or names of front proxies that cannot be any.
     #[error("the flags --requestheader-… cannot be used: {0}")]
     RemoteHeaders(String),
     /// A path with a star in the middle.
     #[error("--authorization-always-allow-paths {0:?} cannot be used: a * may stand at the end only")]
     AlwaysAllowed(String),
+    /// An admission plugin that is not here.
+    #[error("there is no admission plugin {0}")]
+    Plugin(String),
+    /// A flag that something depends on, of a server that is built otherwise.
+    #[error("--{flag} has no counterpart here")]
+    Foreign {
+        /// The flag.
+        flag: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
     /// A scheme that a later release knows.
     #[error("{0} storage is not in this release")]
     StorageNotYet(&'static str),
@@ -109,10 +130,16 @@ impl ConfigError {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::HalfACertificate => "give both, or neither for a certificate that is made at the start",
+            Self::TwoCertificates => "say where the certificate is: in a Secret or in files",
+            Self::SecretName(_) => {
+                "write NAMESPACE/NAME, for example workflow-system/workflow-apiserver-certs"
+            }
             Self::RemoteHeaders(_) => "leave them out: then the cluster says what they are",
             Self::AlwaysAllowed(_) => {
                 "write a path, for example /healthz, or how some begin, for example /public/*"
             }
+            Self::Plugin(_) => "NamespaceLifecycle is the only one; webhooks and policies are not called",
+            Self::Foreign { hint, .. } => hint,
             Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, memory: to keep nothing",
             Self::Storage(_) => "write sled:PATH, for example sled:wfctl-dev/data, or memory:",
             Self::Namespace { .. } => "write a name such as workflow-system",
@@ -137,6 +164,7 @@ impl TryFrom<&cli::Serve> for ServeConfig {
         };
         let storage: StorageUrl = typed.storage.as_deref().unwrap_or(storage).parse()?;
         Ok(Self {
+            idle: idle(&typed.upstream)?,
             mode: mode(typed, &storage)?,
             storage,
             listen: SocketAddr::new(typed.bind_address.unwrap_or(address), typed.secure_port),
@@ -145,6 +173,15 @@ impl TryFrom<&cli::Serve> for ServeConfig {
             operation: OperationConfig::try_from(&typed.operation)?,
         })
     }
+}
+
+/// Returns the flags without effect, each with the reason.
+fn idle(typed: &cli::Upstream) -> Result<Vec<(&'static str, &'static str)>, ConfigError> {
+    let fates = typed.given.iter().map(|flag| match flag.fate {
+        cli::Fate::Idle(why) => Ok((flag.name, why)),
+        cli::Fate::Refused(hint) => Err(ConfigError::Foreign { flag: flag.name, hint }),
+    });
+    fates.collect()
 }
 
 fn mode(typed: &cli::Serve, storage: &StorageUrl) -> Result<Mode, ConfigError> {
@@ -231,6 +268,24 @@ mod tests {
         assert_eq!(pki(&["--dev", "--storage", "sled:/srv/wf/data"]), Path::new("/srv/wf/pki"));
         let flags = ["--dev", "--storage", "memory:", "--write-kubeconfig", "/run/wf/kubeconfig"];
         assert_eq!(pki(&flags), Path::new("/run/wf/pki"));
+    }
+
+    #[test]
+    fn flags_of_servers_built_otherwise_are_let_be_or_refused() {
+        let flags = [
+            "--profiling=false",
+            "--enable-priority-and-fairness",
+            "--feature-gates=WatchList=true",
+            "--cert-dir",
+            "/tmp",
+            "--etcd-servers=",
+            "--v=2",
+        ];
+        let idle: Vec<_> = config(&flags).unwrap().idle.into_iter().map(|(flag, _)| flag).collect();
+        assert_eq!(idle, ["cert-dir", "enable-priority-and-fairness", "feature-gates"]);
+        let error = config(&["--etcd-servers=https://etcd:2379"]).unwrap_err();
+        assert_eq!(error.to_string(), "--etcd-servers has no counterpart here");
+        assert!(error.hint().contains("--storage etcd://"), "{}", error.hint());
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().collect();
+    let arguments = Cli::completed(std::env::args_os().collect());
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
             let printer = Printer::new(cli.global.color);

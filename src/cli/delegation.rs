@@ -26,6 +26,9 @@ pub(crate) struct Delegation {
     /// The key of the serving certificate, PEM
     #[arg(long, value_name = "FILE", env = "WFCTL_TLS_PRIVATE_KEY_FILE", hide_env_values = true)]
     pub(crate) tls_private_key_file: Option<PathBuf>,
+    /// The Secret that the serving certificate and its key are in, as tls.crt and tls.key; followed in the cluster
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "WFCTL_TLS_SECRET", hide_env_values = true)]
+    pub(crate) tls_secret: Option<String>,
     /// Whose client certificates to believe, PEM [default: followed in the cluster]
     #[arg(long, value_name = "FILE", env = "WFCTL_CLIENT_CA_FILE", hide_env_values = true)]
     pub(crate) client_ca_file: Option<PathBuf>,
@@ -75,6 +78,14 @@ pub(crate) struct Delegation {
     #[arg(long, value_name = "DURATION", env = "WFCTL_AUTHORIZATION_WEBHOOK_CACHE_UNAUTHORIZED_TTL")]
     #[arg(hide_env_values = true, default_value = "10s")]
     pub(crate) authorization_webhook_cache_unauthorized_ttl: String,
+    /// Admission plugins to do without, by their names in Kubernetes. There is one: NamespaceLifecycle
+    #[arg(long, value_name = "NAMES", env = "WFCTL_DISABLE_ADMISSION_PLUGINS", hide_env_values = true)]
+    #[arg(value_delimiter = ',')]
+    pub(crate) disable_admission_plugins: Vec<String>,
+    /// Admission plugins that have to be there [default: NamespaceLifecycle]
+    #[arg(long, value_name = "NAMES", env = "WFCTL_ENABLE_ADMISSION_PLUGINS", hide_env_values = true)]
+    #[arg(value_delimiter = ',')]
+    pub(crate) enable_admission_plugins: Vec<String>,
     /// The paths that everybody may ask for; one that ends in * stands for all that begin as it does
     #[arg(
         long,

@@ -1,7 +1,7 @@
 //! The cluster, asked: the only module that does.
 //!
 //! While serving it is the one that this server is a part of: whose tokens are whose, who may do what, which front
-//! proxies to trust, which namespaces there are. What is done with the answers is for `embedded_server` to know.
+//! proxies to trust, which namespaces there are, what it gave this server to show. What is done with the answers is for `embedded_server` to know.
 //!
 //! Commands work on the one that a kubeconfig names: on its [`Objects`], by its clock.
 
@@ -17,6 +17,7 @@ mod following;
 mod namespaces;
 mod objects;
 mod reviews;
+mod secret;
 mod watching;
 
 pub(crate) use access::{Access, Cluster, Patience};
@@ -28,3 +29,4 @@ pub(crate) use kube::Client;
 pub(crate) use namespaces::WatchedNamespaces;
 pub(crate) use objects::{ClusterError, Delete, Id, Kind, Objects, Owned, Permission, Reason, Write};
 pub(crate) use reviews::{access_reviews, token_reviews};
+pub(crate) use secret::{SecretData, follow_secret};

@@ -1,7 +1,7 @@
 //! `wfctl serve`: the composition root of the server. Makes what it needs, starts it, proves that it answers,
 //! and stays until a signal ends it.
 
-mod certificate_files;
+mod certificate;
 mod dev;
 mod in_cluster;
 mod proof;
@@ -26,11 +26,19 @@ use crate::signals::Signals;
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &Serve, verbose: u8, printer: &Printer) -> Result<(), Failure> {
     let config = ServeConfig::try_from(arguments)?;
-    logging::start(arguments.log_format, verbose, printer);
+    logging::start(arguments.log_format, verbose.max(of_klog(arguments.upstream.v)), printer);
+    for (flag, why) in &config.idle {
+        tracing::warn!("--{flag} changes nothing: {why}");
+    }
     let runtime = runtime()?;
     let outcome = runtime.block_on(until_stopped(&config, printer));
     runtime.shutdown_background();
     Ok(outcome?)
+}
+
+/// Returns how often `-v` would have to stand there for what a level of klog shows: from 4 on it is for debugging.
+fn of_klog(level: Option<u8>) -> u8 {
+    level.unwrap_or_default().saturating_sub(2) / 2
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
@@ -48,7 +56,10 @@ async fn until_stopped(config: &ServeConfig, printer: &Printer) -> anyhow::Resul
 /// Opens the store, which also keeps a second server away from all that lies beside it, and serves from it.
 async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> anyhow::Result<()> {
     let metrics = Metrics::default();
-    let prepared = Prepared::of(config, &metrics).await?;
+    let prepared = tokio::select! {
+        prepared = Prepared::of(config, &metrics) => prepared?,
+        () = signals.reached(1) => return Ok(()),
+    };
     let records = Records { audit: audit(config, printer)?, metrics };
     let store = {
         let _step = printer.step("Opening the store");

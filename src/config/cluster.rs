@@ -6,14 +6,14 @@ use embedded_server::authentication::RemoteHeaders;
 use embedded_server::authorization::AlwaysAllowPaths;
 use embedded_server::lookup::Lifetimes;
 
-use super::{ConfigError, duration};
+use super::{ConfigError, SecretName, duration};
 use crate::cli::Delegation;
 
 /// How the server finds out who is who and who may do what.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ClusterConfig {
-    /// The serving certificate; none is made up.
-    pub(crate) serving: Option<ServingFiles>,
+    /// Where the serving certificate comes from.
+    pub(crate) serving: Serving,
     /// The kubeconfig that leads to who has tokens reviewed; none for that of the pod.
     pub(crate) authentication: Option<PathBuf>,
     /// The kubeconfig that leads to who says who may do what; none for that of the pod.
@@ -30,6 +30,8 @@ pub(crate) struct ClusterConfig {
     pub(crate) tokens: Lifetimes,
     /// How long it is remembered what is allowed.
     pub(crate) access: Lifetimes,
+    /// Whether nothing is created where there is no namespace.
+    pub(crate) namespace_lifecycle: bool,
     /// What everybody may ask for.
     pub(crate) always_allowed: AlwaysAllowPaths,
 }
@@ -45,13 +47,20 @@ pub(crate) enum Source<T> {
     Nowhere,
 }
 
-/// The files with the serving certificate and its key.
+/// Where the serving certificate and its key come from.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct ServingFiles {
-    /// The certificate and its chain.
-    pub(crate) certificate: PathBuf,
-    /// The key.
-    pub(crate) key: PathBuf,
+pub(crate) enum Serving {
+    /// From nowhere: they are made up.
+    MadeUp,
+    /// From files.
+    Files {
+        /// The certificate and its chain.
+        certificate: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// From a Secret in the cluster.
+    Secret(SecretName),
 }
 
 /// What the flags say of front proxies.
@@ -82,16 +91,20 @@ impl TryFrom<&Delegation> for ClusterConfig {
             tolerates_lookup_failure: typed.authentication_tolerate_lookup_failure,
             tokens: Lifetimes { yes: token_life, no: token_life },
             access: access(typed)?,
+            namespace_lifecycle: namespace_lifecycle(typed)?,
             always_allowed: always_allowed(typed)?,
         })
     }
 }
 
-fn serving(typed: &Delegation) -> Result<Option<ServingFiles>, ConfigError> {
-    match (typed.tls_cert_file.clone(), typed.tls_private_key_file.clone()) {
-        (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => Ok(Some(ServingFiles { certificate, key })),
-        _ => Err(ConfigError::HalfACertificate),
+fn serving(typed: &Delegation) -> Result<Serving, ConfigError> {
+    let files = (typed.tls_cert_file.clone(), typed.tls_private_key_file.clone());
+    match (files, typed.tls_secret.as_deref()) {
+        ((None, None), None) => Ok(Serving::MadeUp),
+        ((None, None), Some(name)) => Ok(Serving::Secret(name.parse()?)),
+        ((Some(certificate), Some(key)), None) => Ok(Serving::Files { certificate, key }),
+        (_, None) => Err(ConfigError::HalfACertificate),
+        (_, Some(_)) => Err(ConfigError::TwoCertificates),
     }
 }
 
@@ -133,6 +146,25 @@ fn access(typed: &Delegation) -> Result<Lifetimes, ConfigError> {
     })
 }
 
+/// The plugins that servers built with `k8s.io/apiserver` have. Source: `apiserver/pkg/server/options/admission.go`.
+const PLUGINS: [&str; 5] = [
+    NAMESPACE_LIFECYCLE,
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionWebhook",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionWebhook",
+];
+const NAMESPACE_LIFECYCLE: &str = "NamespaceLifecycle";
+
+fn namespace_lifecycle(typed: &Delegation) -> Result<bool, ConfigError> {
+    let (on, off) = (list(&typed.enable_admission_plugins), list(&typed.disable_admission_plugins));
+    let strange = off.iter().find(|name| !PLUGINS.contains(&name.as_str()));
+    if let Some(name) = on.iter().find(|name| *name != NAMESPACE_LIFECYCLE).or(strange) {
+        return Err(ConfigError::Plugin(name.clone()));
+    }
+    Ok(!off.iter().any(|name| name == NAMESPACE_LIFECYCLE))
+}
+
 fn always_allowed(typed: &Delegation) -> Result<AlwaysAllowPaths, ConfigError> {
     let paths = list(&typed.authorization_always_allow_paths).iter().cloned();
     AlwaysAllowPaths::new(paths).map_err(ConfigError::AlwaysAllowed)
@@ -140,8 +172,6 @@ fn always_allowed(typed: &Delegation) -> Result<AlwaysAllowPaths, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::super::tests::config;
     use super::super::{Mode, ServeConfig, StorageUrl};
     use super::*;
@@ -186,7 +216,9 @@ mod tests {
     fn the_usual_flags_are_understood() {
         let cluster = cluster(&USUAL).unwrap();
         let path = |path: &str| Some(path.into());
-        assert_eq!(cluster.serving.unwrap().key, Path::new("/etc/apiserver/certs/tls.key"));
+        let (certificate, key) =
+            ("/etc/apiserver/certs/tls.crt".into(), "/etc/apiserver/certs/tls.key".into());
+        assert_eq!(cluster.serving, Serving::Files { certificate, key });
         assert_eq!(cluster.authentication, path("/etc/apiserver/kubeconfig"));
         assert_eq!(cluster.authorization, path("/etc/apiserver/kubeconfig"));
         let Source::Flags(proxies) = cluster.front_proxies else { panic!("{:?}", cluster.front_proxies) };
@@ -213,6 +245,27 @@ mod tests {
     }
 
     #[test]
+    fn the_certificate_may_be_in_a_secret() {
+        let secret = cluster(&["--tls-secret", "workflow-system/workflow-apiserver-certs"]).unwrap().serving;
+        assert_eq!(secret, Serving::Secret("workflow-system/workflow-apiserver-certs".parse().unwrap()));
+    }
+
+    #[test]
+    fn plugins_that_are_not_there_can_be_left_out_but_not_asked_for() {
+        assert!(cluster(&["--enable-admission-plugins=NamespaceLifecycle"]).unwrap().namespace_lifecycle);
+        let without = "--disable-admission-plugins=ValidatingAdmissionWebhook,MutatingAdmissionWebhook";
+        assert!(cluster(&[without]).unwrap().namespace_lifecycle);
+        let without = "--disable-admission-plugins=NamespaceLifecycle";
+        assert!(!cluster(&[without]).unwrap().namespace_lifecycle);
+        for wrong in [
+            "--enable-admission-plugins=ValidatingAdmissionWebhook",
+            "--disable-admission-plugins=LimitRanger",
+        ] {
+            assert!(matches!(cluster(&[wrong]), Err(ConfigError::Plugin(_))), "{wrong}");
+        }
+    }
+
+    #[test]
     fn lists_are_separated_by_commas_or_given_one_by_one() {
         let flags = ["--requestheader-client-ca-file=/ca", "--requestheader-allowed-names=a,b"];
         let more = "--requestheader-allowed-names=c";
@@ -231,6 +284,9 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused() {
         assert_eq!(cluster(&["--tls-cert-file", "/c"]).unwrap_err(), ConfigError::HalfACertificate);
+        let both = ["--tls-secret=a/b", "--tls-cert-file=/c", "--tls-private-key-file=/k"];
+        assert_eq!(cluster(&both).unwrap_err(), ConfigError::TwoCertificates);
+        assert!(matches!(cluster(&["--tls-secret=certs"]), Err(ConfigError::SecretName(_))));
         for flags in [
             ["--requestheader-username-headers", " "],
             ["--requestheader-extra-headers-prefix", "a,"],

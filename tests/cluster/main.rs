@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod certificate;
 mod configuration;
+mod flags;
 mod identity;
+mod leaving;
 #[path = "../support/lines.rs"]
 #[allow(dead_code, reason = "other test programs read to the end")]
 mod lines;

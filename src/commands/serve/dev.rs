@@ -17,7 +17,7 @@ use embedded_server::server::pem;
 use embedded_server::storage::Backend;
 use tokio::sync::oneshot;
 
-use super::certificate_files::CertificateFiles;
+use super::certificate::CertificateFiles;
 use super::server::{self, Doors, Records};
 use super::{announced, proof};
 use crate::config::{DevConfig, ServeConfig, StorageUrl};
@@ -64,7 +64,8 @@ fn doors(dev: &DevConfig, material: &DevMaterial, metrics: &Metrics) -> anyhow::
     let certificates = ClientCertificate::trusting(authorities, Arc::new(SystemClock));
     let (certificate, key) = dev::serving_files(&dev.pki);
     Ok(Doors {
-        certificate: server::followed(CertificateFiles { certificate, key }, metrics)?,
+        certificate: CertificateFiles { certificate, key }
+            .follow(Arc::new(SystemClock), server::told(metrics))?,
         authenticators: authentication::Union::new(vec![Arc::new(certificates)]),
         authorizer: authorization::Union::new(vec![
             Arc::new(PrivilegedGroup),

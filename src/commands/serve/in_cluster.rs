@@ -25,7 +25,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Reads what the flags name, and begins to ask the cluster.
+    /// Reads what the flags name, begins to ask the cluster, and waits for something to show to clients.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl Prepared {
         metrics: &Metrics,
     ) -> anyhow::Result<Self> {
         let Delegated { authenticators, authorizer, admission, progress } = Delegated::to(cluster).await?;
-        let certificate = serving::certificate(cluster.serving.as_ref(), listen, metrics)?;
+        let certificate = serving::certificate(cluster, listen, metrics).await?;
         let checks = progress.checks();
         let doors = Doors { certificate, authenticators, authorizer, admission, checks };
         Ok(Self { doors, progress })

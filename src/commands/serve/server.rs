@@ -19,7 +19,7 @@ use embedded_server::workflow::WorkflowStrategy;
 use embedded_server::{authentication, authorization};
 use tokio::sync::oneshot;
 
-use super::certificate_files::{CertificateFiles, Told};
+use super::certificate::Told;
 use crate::audit_log::AuditLog;
 use crate::build;
 use crate::config::{ServeConfig, StorageUrl};
@@ -173,15 +173,10 @@ fn server_config(config: &ServeConfig) -> Config {
     }
 }
 
-/// Serves the certificate in `files`, and the one that is put there later.
-///
-/// # Errors
-///
-/// They cannot be read or do not belong together.
-pub(super) fn followed(files: CertificateFiles, metrics: &Metrics) -> anyhow::Result<ServingCertificate> {
+/// Returns who counts the exchanges of the serving certificate.
+pub(super) fn told(metrics: &Metrics) -> Told {
     let metrics = metrics.clone();
-    let told: Told = Box::new(move |worked| metrics.certificates().reloaded(worked));
-    files.follow(Arc::new(SystemClock), told)
+    Box::new(move |worked| metrics.certificates().reloaded(worked))
 }
 
 impl fmt::Debug for Check {

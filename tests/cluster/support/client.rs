@@ -76,6 +76,14 @@ impl Client {
         self.ask(Method::POST, path, &[("x-remote-user", user)], body).await
     }
 
+    /// Returns the value of a metric, which is named with its labels.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let headers = [("x-remote-user", "root"), ("x-remote-group", "system:masters")];
+        let metrics = self.ask(Method::GET, "/metrics", &headers, Value::Null).await.expect(200).text;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {metrics}")).trim().parse().unwrap()
+    }
+
     pub(crate) async fn get_with_token(&self, token: &str, path: &str) -> Answer {
         self.ask(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], Value::Null).await
     }

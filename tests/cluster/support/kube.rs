@@ -26,6 +26,7 @@ use super::pki::Authority;
 pub(crate) struct State {
     pub(crate) config_maps: Objects,
     pub(crate) namespaces: Objects,
+    pub(crate) secrets: Objects,
     /// Whether nothing may be read of the ConfigMap.
     pub(crate) forbids: bool,
     /// The user of each token that is good.
@@ -101,6 +102,13 @@ impl Kube {
         self.change(|state| {
             state.config_maps.put("extension-apiserver-authentication", json!({ "data": data }));
         });
+    }
+
+    /// Writes a Secret with a certificate and its key.
+    pub(crate) fn keeps(&self, name: &str, certificate: &str, key: &str) {
+        let data =
+            json!({"tls.crt": BASE64_STANDARD.encode(certificate), "tls.key": BASE64_STANDARD.encode(key)});
+        self.change(|state| state.secrets.put(name, json!({"type": "kubernetes.io/tls", "data": data})));
     }
 
     /// Returns the kubeconfig that leads here.

@@ -50,8 +50,14 @@ impl Authority {
 
     /// Issues a certificate for a server on this machine.
     pub(crate) fn server(&self) -> Identity {
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.issue(&server())
+    }
+
+    /// Issues one that ends with a year.
+    pub(crate) fn server_until(&self, year: i32) -> Identity {
+        let mut params = server();
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(year, 12, 31);
         self.issue(&params)
     }
 
@@ -81,6 +87,12 @@ impl Identity {
 fn client(name: &str) -> CertificateParams {
     let mut params = named(name);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
+fn server() -> CertificateParams {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params
 }
 

@@ -1,23 +1,19 @@
 //! `wfctl serve` behind the stand-in, as a process of its own.
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::ExitStatus;
 
 use tempfile::TempDir;
 
 use super::client::Client;
 use super::kube::Kube;
 use super::pki::{Authority, Identity};
-use crate::lines::Lines;
+use super::process::Process;
 
-/// A server that is killed when this is dropped.
+/// A server that listens, and that is killed when this is dropped.
 pub(crate) struct Server {
-    process: Child,
-    /// What it said before it listened, as far as no test has asked for it.
-    early: Vec<String>,
-    log: Lines,
+    process: Process,
     authority: Authority,
     address: String,
     _home: TempDir,
@@ -30,20 +26,44 @@ pub(crate) struct Setup {
     arguments: Vec<String>,
 }
 
+/// A server that need not listen yet.
+pub(crate) struct Starting {
+    process: Process,
+    authority: Authority,
+    home: TempDir,
+}
+
 impl Setup {
-    /// Listens on any port, keeps nothing, and asks `kube`.
+    /// Listens on any port, keeps nothing, asks `kube`, and shows a certificate that is in files.
     pub(crate) fn of(kube: &Kube) -> Self {
-        let setup =
-            Self { home: tempfile::tempdir().unwrap(), authority: Authority::new("own"), arguments: vec![] };
-        let (certificate, key) = setup.authority.server().pem();
+        Self::bare(kube).with_files()
+    }
+
+    /// The same as Deployments start it that were written for a server without subcommands.
+    pub(crate) fn without_a_subcommand(kube: &Kube) -> Self {
+        let mut setup = Self::of(kube);
+        setup.arguments.remove(0);
+        setup
+    }
+
+    fn with_files(self) -> Self {
+        let (certificate, key) = self.authority.server().pem();
+        let (certificate, key) = (self.file("tls.crt", &certificate), self.file("tls.key", &key));
+        self.with("--tls-cert-file", certificate).with("--tls-private-key-file", key)
+    }
+
+    /// The same without a certificate.
+    pub(crate) fn bare(kube: &Kube) -> Self {
+        let setup = Self {
+            home: tempfile::tempdir().unwrap(),
+            authority: Authority::new("own"),
+            arguments: vec!["serve".to_owned()],
+        };
         let kubeconfig = setup.file("kubeconfig", &kube.kubeconfig());
-        let (certificate, key) = (setup.file("tls.crt", &certificate), setup.file("tls.key", &key));
         setup
             .with("--storage", "memory:")
             .with("--bind-address", "127.0.0.1")
             .with("--secure-port", "0")
-            .with("--tls-cert-file", certificate)
-            .with("--tls-private-key-file", key)
             .with("--authentication-kubeconfig", kubeconfig.clone())
             .with("--authorization-kubeconfig", kubeconfig)
     }
@@ -60,32 +80,15 @@ impl Setup {
         path.to_str().unwrap().to_owned()
     }
 
+    /// Starts the server.
+    pub(crate) fn started(self) -> Starting {
+        let process = Process::start(&self.arguments);
+        Starting { process, authority: self.authority, home: self.home }
+    }
+
     /// Starts the server and waits until it listens; it need not be ready.
     pub(crate) fn listening(self) -> Server {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_wfctl"))
-            .arg("serve")
-            .args(&self.arguments)
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = Lines::of(process.stderr.take().unwrap());
-        let early = RefCell::new(Vec::new());
-        let line = log.wait_for(|line| {
-            early.borrow_mut().push(line.to_owned());
-            line.contains("listening")
-        });
-        let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-        Server {
-            process,
-            early: early.into_inner(),
-            log,
-            authority: self.authority,
-            address,
-            _home: self.home,
-        }
+        self.started().listening()
     }
 
     /// Starts the server and waits until it is ready.
@@ -93,6 +96,31 @@ impl Setup {
         let mut server = self.listening();
         server.is_ready();
         server
+    }
+}
+
+impl Starting {
+    /// Waits for a line that the server writes, each of which counts once.
+    pub(crate) fn says(&mut self, words: &str) {
+        self.process.says(words);
+    }
+
+    /// Returns who issues the certificate that clients of this server trust.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Asks the server to stop, and waits until it has.
+    pub(crate) fn stopped(mut self) -> ExitStatus {
+        self.process.terminate();
+        self.process.ended()
+    }
+
+    /// Waits until the server listens.
+    pub(crate) fn listening(mut self) -> Server {
+        let line = self.process.will_say("listening; ");
+        let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        Server { process: self.process, authority: self.authority, address, _home: self.home }
     }
 }
 
@@ -104,15 +132,17 @@ impl Server {
 
     /// Waits for a line that the server writes, each of which counts once.
     pub(crate) fn says(&mut self, words: &str) {
-        match self.early.iter().position(|line| line.contains(words)) {
-            Some(said) => {
-                self.early.drain(..=said);
-            }
-            None => {
-                self.early.clear();
-                self.log.wait_for(|line| line.contains(words));
-            }
-        }
+        self.process.says(words);
+    }
+
+    /// Asks the server to stop, as Kubernetes does.
+    pub(crate) fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Waits until the server has ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        self.process.ended()
     }
 
     /// Returns a client that shows a certificate.
@@ -120,16 +150,13 @@ impl Server {
         Client::new(&self.address, &self.authority, Some(identity))
     }
 
+    /// Returns a client that shows a certificate and trusts another authority than the server had first.
+    pub(crate) fn client_trusting(&self, authority: &Authority, identity: &Identity) -> Client {
+        Client::new(&self.address, authority, Some(identity))
+    }
+
     /// Returns a client that shows none.
     pub(crate) fn stranger(&self) -> Client {
         Client::new(&self.address, &self.authority, None)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already, which is no error.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

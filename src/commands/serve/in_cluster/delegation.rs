@@ -6,15 +6,15 @@ use std::sync::Arc;
 use embedded_server::admission::{Chain, NamespaceLifecycle, Namespaces};
 use embedded_server::authentication::{
     self, Authorities, BearerToken, ClientCertificate, FrontProxies, FrontProxy, FrontProxyConfig,
-    TokenReviews,
+    ReviewTokens, TokenReviews,
 };
-use embedded_server::authorization::{self, AccessReviews, PrivilegedGroup};
+use embedded_server::authorization::{self, AccessReviews, PrivilegedGroup, ReviewAccess};
 use embedded_server::clock::{Clock, SystemClock};
 use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cluster::{self, CaFile, Client, Follower, Lookup, WatchedNamespaces};
+use crate::cluster::{self, CaFile, Follower, Lookup, WatchedNamespaces};
 use crate::commands::serve::server::Check;
 use crate::config::{ClusterConfig, FrontProxyFlags, Source};
 
@@ -51,13 +51,13 @@ impl Delegated {
         if trusted.lookup.is_wanted() {
             following.spawn(Follower::new(trusted.lookup).follow(reviewer.clone()));
         }
+        let reviews = cluster::token_reviews(reviewer);
         let (namespaces, watching) = WatchedNamespaces::watch(core);
         following.spawn(watching);
-        let lifecycle = NamespaceLifecycle::new(Arc::new(namespaces.clone()));
         Ok(Self {
-            authenticators: authenticators(config, trusted.proxies, trusted.clients, reviewer),
-            authorizer: authorizer(config, decider),
-            admission: Chain::default().guarded(vec![Arc::new(lifecycle)]),
+            authenticators: authenticators(config, trusted.proxies, trusted.clients, reviews),
+            authorizer: authorizer(config, cluster::access_reviews(decider)),
+            admission: admission(config, &namespaces),
             progress: Progress { proxies, namespaces, _following: following },
         })
     }
@@ -67,10 +67,9 @@ fn authenticators(
     config: &ClusterConfig,
     proxies: watch::Receiver<FrontProxies>,
     clients: watch::Receiver<ClientAuthorities>,
-    reviewer: Client,
+    reviewer: Arc<dyn ReviewTokens>,
 ) -> authentication::Union {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let reviewer = cluster::token_reviews(reviewer);
     let tokens = TokenReviews::new(reviewer, Vec::new(), config.tokens, Arc::clone(&clock));
     authentication::Union::new(vec![
         Arc::new(FrontProxy::new(proxies, Arc::clone(&clock))),
@@ -79,14 +78,20 @@ fn authenticators(
     ])
 }
 
-fn authorizer(config: &ClusterConfig, decider: Client) -> authorization::Union {
-    let decider = cluster::access_reviews(decider);
+fn authorizer(config: &ClusterConfig, decider: Arc<dyn ReviewAccess>) -> authorization::Union {
     let reviews = AccessReviews::new(decider, config.access, Arc::new(SystemClock));
     authorization::Union::new(vec![
         Arc::new(PrivilegedGroup),
         Arc::new(config.always_allowed.clone()),
         Arc::new(reviews),
     ])
+}
+
+fn admission(config: &ClusterConfig, namespaces: &WatchedNamespaces) -> Chain {
+    if !config.namespace_lifecycle {
+        return Chain::default();
+    }
+    Chain::default().guarded(vec![Arc::new(NamespaceLifecycle::new(Arc::new(namespaces.clone())))])
 }
 
 /// Whom to trust: from the flags, or to be looked up.

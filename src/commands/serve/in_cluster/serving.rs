@@ -1,6 +1,7 @@
 //! What a server in a cluster shows.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,31 +9,37 @@ use embedded_server::clock::{Clock, SystemClock};
 use embedded_server::metrics::Metrics;
 use embedded_server::server::{ServingCertificate, pem};
 
-use crate::commands::serve::certificate_files::CertificateFiles;
-use crate::commands::serve::server::followed;
-use crate::config::ServingFiles;
+use crate::cluster;
+use crate::commands::serve::certificate::{CertificateFiles, CertificateSecret};
+use crate::commands::serve::server::told;
+use crate::config::{ClusterConfig, Serving};
 use crate::failure::Hint;
 use crate::pki::{Authority, Leaf, San};
 
 /// How long a certificate lasts that is made at the start.
 const MADE_UP: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Follows the files with the certificate, or makes one that nobody has reason to trust.
+/// Follows the certificate where it is, or makes one that nobody has reason to trust. Waits for a Secret that is not
+/// there yet.
 ///
 /// # Errors
 ///
-/// The files cannot be read or do not belong together.
-pub(super) fn certificate(
-    files: Option<&ServingFiles>,
+/// The files cannot be read or do not belong together; there is no cluster to find the Secret in.
+pub(super) async fn certificate(
+    cluster: &ClusterConfig,
     listen: IpAddr,
     metrics: &Metrics,
 ) -> anyhow::Result<ServingCertificate> {
-    match files.cloned() {
-        Some(ServingFiles { certificate, key }) => {
-            let certificate = followed(CertificateFiles { certificate, key }, metrics);
-            certificate.hint("--tls-cert-file and --tls-private-key-file take PEM files that belong together")
+    let (clock, told) = (Arc::new(SystemClock), told(metrics));
+    match cluster.serving.clone() {
+        Serving::Files { certificate, key } => CertificateFiles { certificate, key }
+            .follow(clock, told)
+            .hint("--tls-cert-file and --tls-private-key-file take PEM files that belong together"),
+        Serving::Secret(name) => {
+            let client = cluster::connect(cluster.core.as_deref()).await?;
+            Ok(CertificateSecret::watch(client, name).follow(clock, told).await)
         }
-        None => {
+        Serving::MadeUp => {
             tracing::warn!(
                 "there is no --tls-cert-file: clients cannot verify the certificate made for this run"
             );

@@ -43,6 +43,9 @@ pub(super) async fn answer(
                 false => collection(Arc::clone(&shared), &query, "ConfigMapList", |state| &state.config_maps),
             }
         }
+        (&Method::GET, ["api", "v1", "namespaces", "workflow-system", "secrets"]) => {
+            collection(shared, &query, "SecretList", |state| &state.secrets)
+        }
         _ => failure(404, "NotFound", "no such path"),
     })
 }

@@ -1,5 +1,4 @@
-//! The serving certificate from files, exchanged when they change: what is read and found good is served from then
-//! on; what is not good is told once, and the last good pair goes on being served.
+//! The serving certificate from files.
 //!
 //! The files are read every second rather than watched: that sees every way they can change, such as the symbolic
 //! link that a kubelet turns to a new directory, and costs two small reads.
@@ -11,9 +10,10 @@ use std::{fmt, fs, io};
 
 use anyhow::Context;
 use embedded_server::clock::Clock;
-use embedded_server::server::{ServingCertificate, ServingPair, TlsError};
-use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use embedded_server::server::ServingCertificate;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{Content, Follower, Found, Source, Told};
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -27,26 +27,6 @@ pub(crate) struct CertificateFiles {
     pub(crate) key: PathBuf,
 }
 
-/// Is told whether an exchange of the certificate worked.
-pub(crate) type Told = Box<dyn Fn(bool) + Send + Sync>;
-
-/// What the files held when they were last looked at.
-#[derive(Eq, PartialEq)]
-struct Content {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
-/// Follows the files.
-struct Follower {
-    files: CertificateFiles,
-    clock: Arc<dyn Clock>,
-    told: Told,
-    /// None when they could not be read.
-    seen: Option<Content>,
-    pairs: watch::Sender<Arc<ServingPair>>,
-}
-
 impl CertificateFiles {
     /// Returns what is in the files now, and follows them in the background as long as somebody serves it.
     ///
@@ -56,13 +36,9 @@ impl CertificateFiles {
     pub(crate) fn follow(self, clock: Arc<dyn Clock>, told: Told) -> anyhow::Result<ServingCertificate> {
         let content = self.read().with_context(|| format!("cannot read {self}"))?;
         let pair = content.pair().with_context(|| format!("cannot serve {self}"))?;
-        if let Err(error) = pair.check_current(clock.now()) {
-            tracing::warn!(files = %self, %error, "serving it until there is a better one");
-        }
-        let (pairs, current) = watch::channel(Arc::new(pair));
-        let follower = Follower { files: self, clock, told, seen: Some(content), pairs };
-        tokio::spawn(follower.run());
-        Ok(ServingCertificate::following(current))
+        let mut follower = Follower::of(Polled::new(self), clock, told);
+        follower.seen = Some(Ok(content));
+        Ok(follower.serving(pair))
     }
 
     fn read(&self) -> io::Result<Content> {
@@ -76,58 +52,30 @@ impl fmt::Display for CertificateFiles {
     }
 }
 
-impl Content {
-    fn pair(&self) -> Result<ServingPair, TlsError> {
-        ServingPair::from_pem(&self.certificate, &self.key)
+/// Files that are read again and again.
+struct Polled {
+    files: CertificateFiles,
+    ticks: Interval,
+}
+
+impl Polled {
+    fn new(files: CertificateFiles) -> Self {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { files, ticks }
     }
 }
 
-impl Follower {
-    async fn run(mut self) {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while !self.pairs.is_closed() {
-            ticks.tick().await;
-            self.look();
-        }
+impl Source for Polled {
+    async fn look(&mut self) -> Found {
+        self.ticks.tick().await;
+        self.files.read().map_err(|error| error.to_string())
     }
+}
 
-    /// Exchanges the pair when the files changed to something good.
-    fn look(&mut self) {
-        let content = self.files.read();
-        let content = match content {
-            Ok(content) if self.seen.as_ref() == Some(&content) => return,
-            Ok(content) => Some(content),
-            Err(_) if self.seen.is_none() => return,
-            Err(error) => {
-                self.keep(&error);
-                None
-            }
-        };
-        if let Some(content) = &content {
-            match self.good(content) {
-                Ok(pair) => self.exchange(pair),
-                Err(error) => self.keep(&error),
-            }
-        }
-        self.seen = content;
-    }
-
-    fn good(&self, content: &Content) -> Result<ServingPair, TlsError> {
-        let pair = content.pair()?;
-        pair.check_current(self.clock.now())?;
-        Ok(pair)
-    }
-
-    fn exchange(&self, pair: ServingPair) {
-        tracing::info!(files = %self.files, not_after = %pair.not_after(), "serving a new certificate");
-        self.pairs.send_replace(Arc::new(pair));
-        (self.told)(true);
-    }
-
-    fn keep(&self, error: &dyn std::error::Error) {
-        tracing::error!(files = %self.files, %error, "keeping the serving certificate that there is");
-        (self.told)(false);
+impl fmt::Display for Polled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.files.fmt(f)
     }
 }
 
@@ -138,13 +86,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use embedded_server::clock::ManualClock;
-    use jiff::Timestamp;
     use tempfile::TempDir;
 
+    use super::super::testing::{leaf, now, serves};
     use super::*;
-    use crate::pki::{Authority, Leaf, San};
-
-    const DAY: Duration = Duration::from_secs(24 * 3600);
+    use crate::pki::Leaf;
 
     /// Files as a kubelet lays them out, and what is served from them.
     struct Scene {
@@ -153,20 +99,6 @@ mod tests {
         failures: Arc<AtomicUsize>,
         served: ServingCertificate,
         rounds: usize,
-    }
-
-    fn now() -> Timestamp {
-        "2024-01-15T10:00:00Z".parse().unwrap()
-    }
-
-    fn leaf(days: u32) -> Leaf {
-        let authority = Authority::generate(now(), DAY * 1000).unwrap();
-        authority.issue_serving(now(), DAY * days, "x", &[San::from("localhost")]).unwrap()
-    }
-
-    fn end(leaf: &Leaf) -> Timestamp {
-        let key = leaf.key.expose_pem().as_bytes();
-        ServingPair::from_pem(leaf.certificate.as_bytes(), key).unwrap().not_after()
     }
 
     fn lay_out(directory: &Path, round: usize, certificate: &str, key: &str) {
@@ -203,7 +135,7 @@ mod tests {
         }
 
         fn serves(&self, leaf: &Leaf) -> bool {
-            self.served.current().not_after() == end(leaf)
+            serves(&self.served, leaf)
         }
 
         fn failures(&self) -> usize {
