@@ -1,7 +1,8 @@
 //! The cluster, asked: the only module that does.
 //!
 //! While serving it is the one that this server is a part of: whose tokens are whose, who may do what, which front
-//! proxies to trust, which namespaces there are, what it gave this server to show. What is done with the answers is for `embedded_server` to know.
+//! proxies to trust, which namespaces there are, what it gave this server to show. What is done with the answers is
+//! for `embedded_server` to know.
 //!
 //! Commands work on the one that a kubeconfig names: on its [`Objects`], by its clock.
 
