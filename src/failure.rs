@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Usage(anyhow::Error),
     /// It was asked rightly but could not be done.
     Failed(anyhow::Error),
+    /// A signal ended it before it was done.
+    Interrupted(anyhow::Error),
 }
 
 impl From<anyhow::Error> for Failure {
@@ -46,6 +48,11 @@ impl From<ValuesError> for Failure {
 }
 
 impl Failure {
+    /// Says that a signal came, and what to do next.
+    pub(crate) fn interrupted(error: anyhow::Error, hint: impl Into<String>) -> Self {
+        Self::Interrupted(anyhow::Error::new(Hinted { error, hint: hint.into() }))
+    }
+
     /// Says that what was asked makes no sense, and what to ask instead.
     pub(crate) fn usage(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
         Self::Usage(anyhow::Error::new(Hinted { error: error.into(), hint: hint.into() }))

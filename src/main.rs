@@ -39,12 +39,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reports how a command ended: 0 done, 1 failed, 2 wrong usage.
+/// Reports how a command ended: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 fn conclude(printer: &Printer, outcome: Result<(), Failure>) -> ExitCode {
     let (error, code) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Failed(error)) => (error, 1),
         Err(Failure::Usage(error)) => (error, 2),
+        Err(Failure::Interrupted(error)) => (error, 130),
     };
     printer.error(&error);
     ExitCode::from(code)

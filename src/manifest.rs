@@ -62,6 +62,13 @@ pub(crate) struct Manifest {
     object: Value,
 }
 
+impl Manifest {
+    /// Returns the object.
+    pub(crate) fn into_object(self) -> Value {
+        self.object
+    }
+}
+
 /// A template that cannot be filled.
 #[derive(Debug, Error)]
 #[error("the template {template} is wrong")]

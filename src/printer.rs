@@ -14,6 +14,8 @@ use crate::failure;
 
 const TICK: Duration = Duration::from_millis(100);
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const DONE: Style = AnsiColor::Green.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Prints for the whole program; clones share the terminal.
@@ -80,7 +82,22 @@ impl Printer {
         let bar = self.progress.add(ProgressBar::new_spinner().with_message(doing));
         bar.set_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(TICK);
-        Step(bar)
+        Step { bar, plain: (!self.interactive).then(|| self.clone()) }
+    }
+
+    /// Writes that something is done.
+    pub(crate) fn done(&self, what: impl fmt::Display) {
+        self.note(format_args!("{} {what}", paint("✓", DONE, self.color_err)));
+    }
+
+    /// Writes that something is not as it should be, but nothing that keeps the command from going on.
+    pub(crate) fn warning(&self, what: impl fmt::Display) {
+        self.note(format_args!("{} {what}", paint("warning:", WARNING, self.color_err)));
+    }
+
+    /// Writes that something is in the way.
+    pub(crate) fn problem(&self, what: impl fmt::Display) {
+        self.note(format_args!("{} {what}", paint("✗", ERROR, self.color_err)));
     }
 
     /// Returns a writer of log lines, which go to stderr around the progress.
@@ -106,11 +123,25 @@ impl Printer {
 
 /// A step that is under way; it is over when dropped.
 #[derive(Debug)]
-pub(crate) struct Step(ProgressBar);
+pub(crate) struct Step {
+    bar: ProgressBar,
+    plain: Option<Printer>,
+}
+
+impl Step {
+    /// Says what is being done now: on a terminal instead of what was said before, else as a line, if it is new.
+    pub(crate) fn say(&self, doing: impl Into<Cow<'static, str>>) {
+        let doing = doing.into();
+        if let Some(printer) = self.plain.as_ref().filter(|_| self.bar.message() != doing) {
+            printer.note(format_args!("{doing} …"));
+        }
+        self.bar.set_message(doing);
+    }
+}
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

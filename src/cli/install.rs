@@ -2,20 +2,23 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgAction, Args};
 
-use super::Target;
+use super::{OutputFormat, Target};
 
-/// Install the server into a cluster
+/// Install the server into a cluster, or upgrade it
+///
+/// Checks the cluster, makes certificates where there are none, applies the objects, waits until the servers run, and
+/// proves that the API works: by a request through kube-apiserver and a TLS handshake with every server. It can be
+/// interrupted at any point and run again; a second run changes nothing.
 ///
 /// What is installed is decided by settings. They come from the files of -f, one over the other, then from the flags,
-/// then from --set; what comes later wins.
+/// then from --set; what comes later wins. They are remembered in the cluster, under those of the next run.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Install {
-    /// Print the objects as YAML instead of applying them; needs no cluster, and leaves out Secrets. This release
-    /// installs in no other way
+    /// Print the objects as YAML instead of applying them; needs no cluster, and leaves out Secrets
     #[arg(long)]
     pub(crate) export: bool,
     /// With --export: print Secrets too, and make new keys for them. Whoever can read the output can then pose as
@@ -48,6 +51,22 @@ pub(crate) struct Install {
     /// A setting, for example storage.size=5Gi; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) set: Vec<String>,
+    /// Let the cluster check every object and print what would change; nothing is stored
+    #[arg(long, conflicts_with = "export")]
+    pub(crate) dry_run: bool,
+    /// Wait until the API is proven to work; --wait=false ends once everything is applied
+    #[arg(long, action = ArgAction::Set, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "true", default_missing_value = "true")]
+    pub(crate) wait: bool,
+    /// When it does not come up, put back what was installed before; where nothing was, remove what was made
+    #[arg(long, conflicts_with_all = ["export", "dry_run"])]
+    pub(crate) rollback_on_failure: bool,
+    /// Forget the settings of earlier runs instead of adding to them
+    #[arg(long, conflicts_with = "export")]
+    pub(crate) reset: bool,
+    /// The form of what is printed on stdout at the end
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", conflicts_with = "export")]
+    pub(crate) output: OutputFormat,
     #[command(flatten)]
     pub(crate) target: Target,
 }
@@ -65,14 +84,21 @@ Settings, for -f and --set:
   A dot inside a key follows a backslash: --set 'podAnnotations.example\\.com/team=build'
 
 Examples:
-  Look at what would be installed:
+  Install, with one server on a volume of its own:
+    wfctl install
+
+  Look at what would change, then upgrade, and go back if it does not come up:
+    wfctl install --image registry.example.com/wfctl:2 --dry-run
+    wfctl install --image registry.example.com/wfctl:2 --rollback-on-failure
+
+  Look at what would be installed, without a cluster:
     wfctl install --export
 
   Keep it in git, with cert-manager for the certificates:
     wfctl install --export --cert-manager ClusterIssuer/internal > wfctl.yaml
 
   Two servers on PostgreSQL, settings from a file:
-    wfctl install --export -f production.yaml --replicas 2 --storage postgres://wfctl@db/workflows
+    wfctl install -f production.yaml --replicas 2 --storage postgres://wfctl@db/workflows
 
   Everything at once, keys included, into a cluster to try things in:
     wfctl install --export --include-secrets | kubectl apply --server-side -f -";

@@ -6,7 +6,7 @@
 //!
 //! Commands work on the one that a kubeconfig names: on its [`Objects`], by its clock.
 
-#![expect(dead_code, unused_imports, reason = "the commands that work on a cluster are not there yet")]
+#![expect(dead_code, unused_imports, reason = "the commands that ask for more of it are not there yet")]
 
 mod access;
 mod ca_file;

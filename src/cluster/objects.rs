@@ -3,6 +3,7 @@
 mod error;
 mod id;
 mod kind;
+mod review;
 
 use http::Request;
 use kube::Client;

@@ -1,127 +1,155 @@
-//! `wfctl install`.
+//! `wfctl install`: from settings to a proven API. Each stage is a module of [`install`](self); this one has their order,
+//! and what ends them early: a failure, a signal, the end of the time.
 
-use std::io;
-use std::path::Path;
+mod apply;
+mod certificates;
+mod deadline;
+mod diagnosis;
+mod difference;
+mod export;
+mod preflight;
+mod proof;
+mod record;
+mod report;
+mod rollback;
+mod rollout;
+mod session;
+mod survey;
+mod trust;
+mod typed;
 
-use anyhow::{Context, anyhow};
-use embedded_server::clock::{Clock, SystemClock};
-use serde_json::{Value, json};
+use anyhow::Context;
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
+use self::preflight::Entry;
+use self::record::Record;
+use self::report::{Certified, Report};
+use self::rollback::Snapshot;
+use self::session::Session;
+use self::survey::Survey;
+use self::typed::Typed;
 use crate::cli::Install;
+use crate::cluster::Patience;
 use crate::config::TargetConfig;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
-use crate::pki::OwnKeys;
 use crate::printer::Printer;
-use crate::settings::{self, File};
+use crate::signals::Signals;
 use crate::values::{Certificates, Values};
 
-/// Prints what would be installed.
+/// Installs, upgrades, or prints what would be installed.
 pub(super) fn run(arguments: &Install, printer: &Printer) -> Result<(), Failure> {
-    if !arguments.export {
-        return Err(not_yet());
+    if arguments.export {
+        return export::run(arguments, printer);
     }
     let target = TargetConfig::try_from(&arguments.target)?;
-    let mut values = values(arguments, target.namespace.as_str())?;
-    if arguments.include_secrets {
-        include_secrets(&mut values)?;
-    }
-    let manifests = manifest::render(&values).context("cannot render what is installed")?;
-    printer.data(&manifest::to_yaml(&manifests)).context("cannot write what is installed")?;
-    printer.note(summary(&values, &manifests));
-    Ok(())
-}
-
-fn not_yet() -> Failure {
-    Failure::usage(
-        anyhow!("applying to a cluster is not in this release"),
-        "wfctl install --export prints the objects, for kubectl apply --server-side -f -",
-    )
-}
-
-fn values(arguments: &Install, namespace: &str) -> Result<Values, Failure> {
-    let files = arguments.values.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let settings = settings::layered(&files, flags(arguments), &arguments.set)?;
-    Ok(Values::new(namespace, &settings)?)
-}
-
-fn read(path: &Path) -> anyhow::Result<File> {
-    let name = path.display().to_string();
-    let text =
-        if name == "-" { io::read_to_string(io::stdin().lock()) } else { std::fs::read_to_string(path) };
-    let text = text.with_context(|| format!("cannot read the settings in {name}"))?;
-    Ok(File { name, text })
-}
-
-/// Returns the settings that have flags of their own, as a layer; null where nothing was said.
-fn flags(arguments: &Install) -> Value {
-    json!({
-        "image": arguments.image,
-        "replicas": arguments.replicas,
-        "storage": {
-            "url": arguments.storage,
-            "size": arguments.storage_size,
-            "class": arguments.storage_class,
-        },
-        "certManager": { "issuer": arguments.cert_manager },
-    })
-}
-
-/// Makes the export whole: it has the keys, and so the APIService can name whom to trust.
-fn include_secrets(values: &mut Values) -> anyhow::Result<()> {
-    if let Certificates::Own(keys) = &mut values.certificates {
-        let made = OwnKeys::issue(SystemClock.now(), values.namespace.as_str())
-            .context("cannot make certificates")?;
-        *keys = Some(Box::new(made));
-        values.with_ca_bundle = true;
-    }
-    values.with_secrets = true;
-    Ok(())
-}
-
-fn summary(values: &Values, manifests: &[Manifest]) -> String {
-    let count = manifests.len();
-    let rendered = format!("{count} objects for the namespace {}.", values.namespace.as_str());
-    match left_out(values).as_slice() {
-        [] => rendered,
-        secrets => format!(
-            "{rendered} Left out, because of what they hold: Secret {}. --include-secrets prints them.",
-            secrets.join(", ")
-        ),
+    let typed = Typed::read(arguments)?;
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(until_interrupted(arguments, &target, &typed, printer));
+    runtime.shutdown_background();
+    match outcome? {
+        Some(report) => Ok(report.print(arguments.output, printer).context("cannot write what was done")?),
+        None => Ok(()),
     }
 }
 
-/// Returns the Secrets that the objects refer to and that are not among them.
-fn left_out(values: &Values) -> Vec<&'static str> {
-    let own = matches!(values.certificates, Certificates::Own(None));
-    let password = values.storage.url_with_password().is_some() && !values.with_secrets;
-    let keys = ["workflow-apiserver-ca", "workflow-apiserver-certs"].into_iter().filter(|_| own);
-    keys.chain(password.then_some("workflow-apiserver-storage")).collect()
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("cannot start the threads of the client")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Runs until it is done or a signal comes. Whatever was begun can be gone on with by another run: so
+/// there is nothing to clean up.
+async fn until_interrupted(
+    arguments: &Install,
+    target: &TargetConfig,
+    typed: &Typed,
+    printer: &Printer,
+) -> Result<Option<Report>, Failure> {
+    let signals = Signals::listen().context("cannot listen for signals")?;
+    let cluster = target.access.connect(Patience::Retries).await?;
+    let session = Session::new(cluster, target, printer);
+    tokio::select! {
+        outcome = Box::pin(install(arguments, typed, &session)) => outcome,
+        () = signals.reached(1) => Err(session.interrupted()),
+    }
+}
 
-    fn summary_of(flags: Value, secrets: bool) -> String {
-        let settings = settings::layered(&[], flags, &[]).unwrap();
-        let mut values = Values::new("workflow-system", &settings).unwrap();
-        if secrets {
-            include_secrets(&mut values).unwrap();
+/// What an upgrade begins with.
+struct Prepared {
+    survey: Survey,
+    values: Values,
+    wanted: Record,
+    entries: Vec<Entry>,
+}
+
+async fn install(
+    arguments: &Install,
+    typed: &Typed,
+    session: &Session<'_>,
+) -> Result<Option<Report>, Failure> {
+    let prepared = Box::pin(session.in_time(prepare(arguments, typed, session))).await??;
+    if arguments.dry_run {
+        difference::print(&prepared.entries, arguments.output, session.printer)
+            .context("cannot write the changes")?;
+        return Ok(None);
+    }
+    let snapshot = Snapshot::of(session, &prepared.survey, &prepared.entries);
+    let outcome =
+        Box::pin(session.in_time(bring_up(arguments, session, &prepared))).await.and_then(|outcome| outcome);
+    match outcome {
+        Err(error) if arguments.rollback_on_failure => {
+            Err(Box::pin(rollback::run(session, &snapshot, error)).await.into())
         }
-        summary(&values, &manifest::render(&values).unwrap())
+        outcome => Ok(Some(outcome?)),
     }
+}
 
-    #[test]
-    fn what_is_left_out_is_said() {
-        let url = json!({"storage": {"url": "postgres://me:secret@db/x"}, "certManager": {"issuer": "a"}});
-        assert_eq!(
-            summary_of(json!({}), false),
-            "21 objects for the namespace workflow-system. Left out, because of what they hold: Secret \
-             workflow-apiserver-ca, workflow-apiserver-certs. --include-secrets prints them."
-        );
-        assert!(summary_of(url.clone(), false).contains(": Secret workflow-apiserver-storage. "));
-        assert_eq!(summary_of(url, true), "16 objects for the namespace workflow-system.");
-        assert_eq!(summary_of(json!({}), true), "23 objects for the namespace workflow-system.");
+/// Finds out what there is, what is wanted, and whether the cluster would take it. Changes nothing.
+async fn prepare(arguments: &Install, typed: &Typed, session: &Session<'_>) -> Result<Prepared, Failure> {
+    let survey = Survey::take(session).await?;
+    let remembered = survey.record.as_ref().filter(|_| !arguments.reset);
+    let settings = typed.settings(remembered.map(Record::as_file))?;
+    let values = Values::new(session.namespace(), &settings)?;
+    let wanted = Record::new(&settings, &rendered(&values)?);
+    let entries = preflight::check(session, &survey, &wanted, arguments.wait).await?;
+    Ok(Prepared { survey, values, wanted, entries })
+}
+
+/// Secrets with passwords are among them, those with keys are not: they have a stage of their own.
+fn rendered(values: &Values) -> anyhow::Result<Vec<Value>> {
+    let mut values = values.clone();
+    values.with_secrets = true;
+    let manifests = manifest::render(&values).context("cannot render what is installed")?;
+    Ok(manifests.into_iter().map(Manifest::into_object).collect())
+}
+
+/// Takes all stages that change something, in their order.
+async fn bring_up(arguments: &Install, session: &Session<'_>, prepared: &Prepared) -> anyhow::Result<Report> {
+    let Prepared { survey, values, wanted, entries } = prepared;
+    let (before, deadline) = (survey.record.as_ref(), &session.deadline);
+    let own = matches!(values.certificates, Certificates::Own(_));
+    let mut report = Report::new(session, arguments.wait);
+    apply::namespace(session, entries, &mut report).await?;
+    preflight::check_inside(session, entries).await?;
+    record::write(session, &wanted.with_leftovers(before)).await?;
+    report.certificates = match own {
+        true => certificates::issue(session, survey, values).await?,
+        false => Certified::CertManager,
+    };
+    apply::all(session, entries, &mut report).await?;
+    if arguments.wait {
+        rollout::watch(session, deadline).await?;
     }
+    if own {
+        trust::publish(session, deadline).await?;
+    }
+    if arguments.wait {
+        trust::available(session, deadline).await?;
+        report.replicas = proof::prove(session, deadline).await?;
+        report.healthy = true;
+    }
+    apply::prune(session, before, wanted, &mut report).await?;
+    record::write(session, wanted).await?;
+    Ok(report)
 }

@@ -20,7 +20,7 @@ pub(crate) use authority::Authority;
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use key::PrivateKey;
 pub(crate) use leaf::Leaf;
-pub(crate) use own::{OwnKeys, SERVICE, service_names};
+pub(crate) use own::{OwnKeys, SERVICE, own_serving, service_names};
 pub(crate) use san::San;
 
 use thiserror::Error;

@@ -28,11 +28,20 @@ pub(crate) struct OwnKeys {
 impl OwnKeys {
     /// Makes a new authority and lets it issue a certificate for the server in `namespace`.
     pub(crate) fn issue(now: Timestamp, namespace: &str) -> Result<Self, PkiError> {
-        let authority = Authority::generate(now, AUTHORITY_VALIDITY)?;
-        let serving =
-            authority.issue_serving(now, SERVING_VALIDITY, SERVICE, &service_names(SERVICE, namespace))?;
+        let authority = own_authority(now)?;
+        let serving = own_serving(&authority, now, namespace)?;
         Ok(Self { authority, serving })
     }
+}
+
+/// Makes an authority.
+pub(crate) fn own_authority(now: Timestamp) -> Result<Authority, PkiError> {
+    Authority::generate(now, AUTHORITY_VALIDITY)
+}
+
+/// Lets `authority` issue a certificate for the server in `namespace`.
+pub(crate) fn own_serving(authority: &Authority, now: Timestamp, namespace: &str) -> Result<Leaf, PkiError> {
+    authority.issue_serving(now, SERVING_VALIDITY, SERVICE, &service_names(SERVICE, namespace))
 }
 
 /// Returns the names that a Service has inside its cluster, shortest first.

@@ -3,7 +3,7 @@
 //!
 //! Decides nothing: what follows from what was seen is for its callers to know.
 
-#![expect(dead_code, unused_imports, reason = "the commands that ask for proof are not there yet")]
+#![expect(dead_code, unused_imports, reason = "the commands that ask for more of it are not there yet")]
 
 mod answer;
 mod expectation;

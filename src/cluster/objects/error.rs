@@ -6,6 +6,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::Kind;
 use crate::cluster::failure::{causes, words};
 
 /// A request that a cluster did not fulfil.
@@ -147,6 +148,16 @@ fn is_about_certificates(error: &(dyn Error + 'static)) -> bool {
 }
 
 impl Permission {
+    /// Names a permission.
+    pub(super) fn new(verb: &str, kind: &Kind, namespace: Option<&str>) -> Self {
+        let dot = if kind.group().is_empty() { "" } else { "." };
+        Self {
+            verb: verb.to_owned(),
+            resource: format!("{}{dot}{}", kind.plural, kind.group()),
+            namespace: namespace.map(str::to_owned),
+        }
+    }
+
     /// Reads which permission is missing, as the authorizer of kube-apiserver says it: `cannot VERB resource "PLURAL" in
     /// API group "GROUP" in the namespace "NAMESPACE"`, or `at the cluster scope`.
     fn named_in(message: &str) -> Option<Self> {

@@ -1,0 +1,303 @@
+//! Whether the cluster would take it, before anything is changed: what can be known by looking, and, for the objects
+//! themselves, what kube-apiserver says when it is asked to apply them without storing anything.
+
+use anyhow::anyhow;
+use futures::future::join_all;
+use serde_json::Value;
+
+use super::record::Record;
+use super::session::{MANAGER, Session};
+use super::survey::{Readable, Survey, is_ours};
+use crate::cluster::{ClusterError, Id, Kind, Reason, Write};
+use crate::failure::Hint;
+use crate::pki::SERVICE;
+
+/// The oldest release that takes all that is applied.
+const OLDEST: (u32, u32) = (1, 27);
+/// How far the clocks may be apart before it is worth a word.
+const APART: i64 = 60;
+/// What has to be looked at while waiting.
+const WATCHED: [&Kind; 2] = [Kind::POD, Kind::REPLICA_SET];
+
+/// An object to apply, and what would come of it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The object.
+    pub(super) object: Value,
+    /// Which it is.
+    pub(super) id: Id,
+    /// What is there.
+    pub(super) live: Option<Value>,
+    /// What would be there; nothing where only a namespace that is still to be made could tell.
+    pub(super) would: Option<Value>,
+}
+
+/// Something that is in the way.
+#[derive(Debug)]
+enum Problem {
+    Refused(ClusterError),
+    Found { what: String, hint: String },
+}
+
+/// Checks the cluster and every object; returns what would come of each.
+///
+/// # Errors
+///
+/// Something is in the way; all of it is printed when it is more than one thing.
+pub(super) async fn check(
+    session: &Session<'_>,
+    survey: &Survey,
+    wanted: &Record,
+    wait: bool,
+) -> anyhow::Result<Vec<Entry>> {
+    let _step = session.begin("checking what the cluster would take", "Checking what the cluster would take");
+    let mut problems = found(survey, session.namespace());
+    let record = wanted.secret(session.namespace());
+    let objects = wanted.objects().iter().chain([&record]).filter(|object| survey.may_apply(object));
+    let looks = join_all(objects.map(|object| look(session, survey, object))).await;
+    let mut entries = Vec::new();
+    for look in looks {
+        match look {
+            Ok(entry) => entries.push(entry),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.extend(not_allowed(session, &entries, wait).await?);
+    conclude(session, problems)?;
+    if let Some(warning) = clock_warning(survey) {
+        session.printer.warning(warning);
+    }
+    session.printer.done(format_args!(
+        "The cluster ({}, {}) takes {} objects",
+        session.cluster.server,
+        survey.greeting.version,
+        entries.len()
+    ));
+    Ok(entries)
+}
+
+/// Lets the cluster check the objects that had no namespace before.
+pub(super) async fn check_inside(session: &Session<'_>, entries: &[Entry]) -> anyhow::Result<()> {
+    let unchecked = entries.iter().filter(|entry| entry.would.is_none());
+    let checks = join_all(unchecked.map(async |entry| dry_run(session, &entry.object).await)).await;
+    conclude(session, checks.into_iter().filter_map(Result::err).map(Problem::Refused).collect())
+}
+
+async fn look(session: &Session<'_>, survey: &Survey, object: &Value) -> Result<Entry, Problem> {
+    let id = Id::of(object).map_err(Problem::Refused)?;
+    let live = session.cluster.objects.get(&id).await.map_err(Problem::Refused)?;
+    if let Some(live) = live.as_ref().filter(|live| !is_ours(live)) {
+        return Err(foreign(&id, live));
+    }
+    let homeless = id.namespace() == Some(session.namespace()) && survey.namespace.is_none();
+    let would = if homeless { None } else { Some(dry_run(session, object).await.map_err(Problem::Refused)?) };
+    Ok(Entry { object: object.clone(), id, live, would })
+}
+
+/// A binding cannot be checked before its role is there.
+async fn dry_run(session: &Session<'_>, object: &Value) -> Result<Value, ClusterError> {
+    let write = Write::by(MANAGER).forced().dry(true);
+    match session.cluster.objects.apply(object, write).await {
+        Err(error) if error.reason == Reason::NotFound && object.get("roleRef").is_some() => {
+            Ok(object.clone())
+        }
+        answer => answer,
+    }
+}
+
+/// Returns what is in the way by what was found.
+fn found(survey: &Survey, namespace: &str) -> Vec<Problem> {
+    let found = [
+        old_release(survey),
+        no_aggregation(&survey.aggregation),
+        ending_namespace(survey),
+        stolen(survey.registration.as_ref(), namespace),
+    ];
+    found.into_iter().flatten().map(|(what, hint)| Problem::Found { what, hint }).collect()
+}
+
+type Found = Option<(String, String)>;
+
+fn old_release(survey: &Survey) -> Found {
+    let (major, minor) = OLDEST;
+    (survey.greeting.release < OLDEST).then(|| {
+        let what = format!(
+            "the cluster is of version {}, and {major}.{minor} is the oldest that will do",
+            survey.greeting.version
+        );
+        (what, "upgrade the cluster, or take another --context".to_owned())
+    })
+}
+
+fn no_aggregation(aggregation: &Readable) -> Found {
+    let configured = match aggregation {
+        Readable::There(map) => {
+            map["data"]["requestheader-client-ca-file"].as_str().is_some_and(|ca| !ca.is_empty())
+        }
+        Readable::Absent => false,
+        Readable::Hidden => true,
+    };
+    let what = "the aggregation layer of the cluster is not configured: ConfigMap kube-system/extension-apiserver-authentication names no authority of front proxies";
+    let hint = "start kube-apiserver with --requestheader-client-ca-file and the other flags of the aggregation layer";
+    (!configured).then(|| (what.to_owned(), hint.to_owned()))
+}
+
+fn ending_namespace(survey: &Survey) -> Found {
+    let namespace = survey.namespace.as_ref()?;
+    let name = namespace["metadata"]["name"].as_str()?;
+    namespace["metadata"]["deletionTimestamp"].as_str()?;
+    let hint = format!("wait until it is gone: kubectl wait --for=delete namespace/{name}");
+    Some((format!("the namespace {name} is being deleted"), hint))
+}
+
+/// Tells who has the API, if it is not this installation.
+fn stolen(registration: Option<&Value>, namespace: &str) -> Found {
+    let registration = registration?;
+    let name = registration["metadata"]["name"].as_str().unwrap_or_default();
+    let service = &registration["spec"]["service"];
+    let text = |field: &str| service[field].as_str().unwrap_or_default();
+    if service.is_null() {
+        let what = format!(
+            "APIService {name} is kube-apiserver's own: a CustomResourceDefinition serves this group"
+        );
+        return Some((what, "delete that CustomResourceDefinition first, if nobody needs it".to_owned()));
+    }
+    let owner = (text("namespace"), text("name"));
+    (owner != (namespace, SERVICE)).then(|| {
+        let what = format!("APIService {name} belongs to Service {}/{}", owner.0, owner.1);
+        let hint = match owner.1 {
+            SERVICE => format!("-n {} works on that installation", owner.0),
+            _ => format!("if nobody needs it: kubectl delete apiservice {name}"),
+        };
+        (what, hint)
+    })
+}
+
+fn foreign(id: &Id, live: &Value) -> Problem {
+    let manager = live["metadata"]["labels"]["app.kubernetes.io/managed-by"].as_str();
+    let whose =
+        manager.map_or_else(|| "somebody else".to_owned(), |manager| format!("{manager}, as its label says"));
+    Problem::Found {
+        what: format!("{id} is there already and belongs to {whose}"),
+        hint: "delete it, if nobody needs it; wfctl changes only what is labelled app.kubernetes.io/managed-by=wfctl".to_owned(),
+    }
+}
+
+/// Asks for the permissions that no dry run can try.
+async fn not_allowed(
+    session: &Session<'_>,
+    entries: &[Entry],
+    wait: bool,
+) -> Result<Vec<Problem>, ClusterError> {
+    let mut asked: Vec<(&str, &'static Kind)> = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.would.is_none()) {
+        asked.extend(
+            ["create", "patch"]
+                .map(|verb| (verb, entry.id.kind()))
+                .into_iter()
+                .filter(|ask| !asked.contains(ask))
+                .collect::<Vec<_>>(),
+        );
+    }
+    asked.extend(WATCHED.into_iter().filter(|_| wait).map(|kind| ("list", kind)));
+    let reviews = asked
+        .iter()
+        .map(async |(verb, kind)| session.cluster.objects.may(verb, kind, session.namespace()).await);
+    let mut problems = Vec::new();
+    for review in join_all(reviews).await {
+        problems.extend(review?.err().map(Problem::Refused));
+    }
+    Ok(problems)
+}
+
+fn clock_warning(survey: &Survey) -> Option<String> {
+    let ahead = survey.ahead.as_secs();
+    let way = if ahead < 0 { "behind" } else { "ahead of" };
+    let apart = ahead.abs();
+    (apart > APART).then(|| format!("the clock of this machine is {apart} seconds {way} that of the cluster; certificates go by the cluster's"))
+}
+
+/// One problem is the error itself; several are listed before it.
+fn conclude(session: &Session<'_>, mut problems: Vec<Problem>) -> anyhow::Result<()> {
+    match problems.len() {
+        0 => Ok(()),
+        1 => problems.pop().map_or(Ok(()), |problem| Err(problem.into())),
+        count => {
+            for problem in &problems {
+                session.printer.problem(problem.line());
+            }
+            let hints: Vec<_> = problems.iter().filter_map(Problem::hint).collect();
+            Err(anyhow!("{count} things keep wfctl from installing; nothing was changed")).hint(listed(hints))
+        }
+    }
+}
+
+fn listed(mut hints: Vec<String>) -> String {
+    hints.dedup();
+    hints.join("\nhint: ")
+}
+
+impl Problem {
+    fn line(&self) -> String {
+        match self {
+            Self::Refused(error) => format!("{error}: {}", error.why()),
+            Self::Found { what, .. } => what.clone(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.hint(),
+            Self::Found { hint, .. } => Some(hint.clone()),
+        }
+    }
+}
+
+impl From<Problem> for anyhow::Error {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Refused(error) => error.into(),
+            Problem::Found { what, hint } => {
+                let hinted = Err::<(), _>(anyhow!(what)).hint(hint);
+                hinted.err().unwrap_or_else(|| anyhow!("nothing is in the way"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn service(namespace: &str, name: &str) -> Value {
+        json!({"metadata": {"name": "v1alpha1.x"}, "spec": {"service": {"namespace": namespace, "name": name}}})
+    }
+
+    fn thief(registration: &Value) -> Option<String> {
+        stolen(Some(registration), "workflow-system").map(|(what, hint)| format!("{what}; {hint}"))
+    }
+
+    #[test]
+    fn an_api_of_somebody_else_is_not_taken() {
+        assert_eq!(stolen(None, "workflow-system"), None);
+        assert_eq!(thief(&service("workflow-system", "workflow-apiserver")), None);
+        assert_eq!(
+            thief(&service("other", "workflow-apiserver")).unwrap(),
+            "APIService v1alpha1.x belongs to Service other/workflow-apiserver; -n other works on that installation"
+        );
+        assert!(thief(&service("a", "b")).unwrap().contains("belongs to Service a/b; if nobody needs it: "));
+        let local = json!({"metadata": {"name": "v1alpha1.x"}, "spec": {}});
+        assert!(thief(&local).unwrap().contains("a CustomResourceDefinition serves this group"));
+    }
+
+    #[test]
+    fn aggregation_without_an_authority_is_not_configured() {
+        let map = |data: Value| Readable::There(Box::new(json!({"data": data})));
+        assert!(no_aggregation(&Readable::Absent).is_some());
+        assert!(no_aggregation(&map(json!({"client-ca-file": "x"}))).is_some());
+        assert_eq!(no_aggregation(&map(json!({"requestheader-client-ca-file": "x"}))), None);
+        assert_eq!(no_aggregation(&Readable::Hidden), None);
+    }
+}
