@@ -1,6 +1,7 @@
 //! What can be typed: clap types and help texts, nothing else. What the words mean is for
 //! [`config`](crate::config).
 
+mod certs;
 mod delegation;
 mod image;
 mod install;
@@ -16,6 +17,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use certs::{CertsCommand, CertsList, CertsRotate};
 pub(crate) use delegation::Delegation;
 pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
@@ -63,6 +65,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     Serve(Box<Serve>),
     Install(Box<Install>),
+    #[command(subcommand)]
+    Certs(CertsCommand),
     #[command(subcommand)]
     Image(ImageCommand),
     /// Print an example Workflow, ready for kubectl apply

@@ -1,6 +1,7 @@
 //! What was typed, understood: arguments become a [`ServeConfig`] that is valid by construction. Touches
 //! neither the disk nor the network.
 
+mod certs;
 mod cluster;
 mod operation;
 mod secret;
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 use crate::cli;
 
+pub(crate) use certs::CertsListConfig;
 pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, Serving, Source};
 pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
 pub(crate) use secret::SecretName;

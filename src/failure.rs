@@ -53,6 +53,11 @@ impl Failure {
         Self::Interrupted(anyhow::Error::new(Hinted { error, hint: hint.into() }))
     }
 
+    /// Says that it could not be done, and what to do next.
+    pub(crate) fn hinted(error: anyhow::Error, hint: impl Into<String>) -> Self {
+        Self::Failed(anyhow::Error::new(Hinted { error, hint: hint.into() }))
+    }
+
     /// Says that what was asked makes no sense, and what to ask instead.
     pub(crate) fn usage(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
         Self::Usage(anyhow::Error::new(Hinted { error: error.into(), hint: hint.into() }))

@@ -16,6 +16,7 @@ mod oci;
 mod pki;
 mod printer;
 mod proof;
+mod rotation;
 mod settings;
 mod signals;
 mod values;

@@ -100,6 +100,11 @@ impl Printer {
         self.note(format_args!("{} {what}", paint("✗", ERROR, self.color_err)));
     }
 
+    /// Turns a spinner until it is dropped; on a terminal only.
+    pub(crate) fn spinner(&self, doing: &'static str) -> Option<Step> {
+        self.interactive.then(|| self.step(doing))
+    }
+
     /// Returns a writer of log lines, which go to stderr around the progress.
     pub(crate) fn log_writer(&self) -> LogWriter {
         LogWriter(self.clone())

@@ -39,6 +39,13 @@ pub(crate) struct Cluster {
     pub(crate) server: String,
 }
 
+impl Cluster {
+    /// Returns the cluster at `server`, which `client` asks.
+    pub(crate) fn new(client: Client, server: String) -> Self {
+        Self { objects: Objects::new(client.clone(), &server), client, server }
+    }
+}
+
 /// Whether a request is sent again when the cluster says that it is too busy or cannot answer just now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Patience {
@@ -59,8 +66,7 @@ impl Access {
         let server = config.cluster_url.to_string();
         config.default_retry = patience == Patience::Retries;
         config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
-        let client = client(config)?;
-        Ok(Cluster { objects: Objects::new(client.clone(), &server), client, server })
+        Ok(Cluster::new(client(config)?, server))
     }
 
     async fn config(&self) -> anyhow::Result<Config> {

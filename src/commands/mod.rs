@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod certs;
 mod completions;
 mod example;
 mod image;
@@ -16,6 +17,7 @@ pub(crate) fn run(cli: &Cli, printer: &Printer) -> Result<(), Failure> {
     match &cli.command {
         Command::Serve(arguments) => serve::run(arguments, cli.global.verbose, printer),
         Command::Install(arguments) => install::run(arguments, printer),
+        Command::Certs(command) => certs::run(command, printer),
         Command::Image(command) => image::run(command, printer),
         Command::Example => example::run(printer),
         Command::Version(arguments) => version::run(arguments, printer),

@@ -1,7 +1,5 @@
 //! Several certificates that are trusted together, as in a caBundle.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the commands that look at a caBundle are not there yet"))]
-
 use std::collections::BTreeSet;
 
 use base64::Engine;

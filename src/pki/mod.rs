@@ -19,8 +19,8 @@ mod tests;
 pub(crate) use authority::Authority;
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use key::PrivateKey;
-pub(crate) use leaf::Leaf;
-pub(crate) use own::{OwnKeys, SERVICE, own_serving, service_names};
+pub(crate) use leaf::{Leaf, Usage};
+pub(crate) use own::{OwnKeys, SERVICE, own_authority, own_serving, service_names};
 pub(crate) use san::San;
 
 use thiserror::Error;

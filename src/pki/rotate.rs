@@ -49,12 +49,8 @@
 //! ([`Witness`](witness::Witness)); no clock of another machine is compared with. `now` decides on ages only; it should be the time
 //! that kube-apiserver tells.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the command that takes these steps in a cluster is not there yet")
-)]
-
 pub(crate) mod observed;
+mod plan;
 pub(crate) mod witness;
 
 #[cfg(test)]
@@ -63,12 +59,16 @@ mod simulation;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use self::observed::{Issuer, Observed, Serving};
 use super::Fingerprint;
+
+pub(crate) use self::plan::plan;
 
 /// How long until every kube-apiserver has heard of a change of the APIService.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);
@@ -146,7 +146,8 @@ pub(crate) enum Why {
 }
 
 /// Where a rotation stands, in one word.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Phase {
     /// All is well.
     Steady,
@@ -173,6 +174,18 @@ impl Action {
             Self::AwaitReplicas { .. } | Self::AwaitGrace => Phase::ConvergeServing,
             Self::Forget | Self::Seal | Self::Retire { .. } => Phase::Retire,
         }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Steady => "steady",
+            Self::Distribute => "distribute",
+            Self::ConvergeTrust | Self::ConvergeServing => "converge",
+            Self::Switch => "switch",
+            Self::Retire => "retire",
+        })
     }
 }
 

@@ -3,8 +3,6 @@
 //!
 //! Decides nothing: what follows from what was seen is for its callers to know.
 
-#![expect(dead_code, unused_imports, reason = "the commands that ask for more of it are not there yet")]
-
 mod answer;
 mod expectation;
 mod handshake;
@@ -16,7 +14,13 @@ mod replicas;
 mod tests;
 
 pub(crate) use self::answer::{Answer, Question, ask};
-pub(crate) use self::expectation::{Expectation, Rejected, host};
-pub(crate) use self::handshake::{Seen, Shown, shake_hands};
+#[cfg(test)]
+pub(crate) use self::expectation::Rejected;
+pub(crate) use self::expectation::{Expectation, host};
+#[cfg(test)]
+pub(crate) use self::handshake::Shown;
+pub(crate) use self::handshake::{Seen, shake_hands};
 pub(crate) use self::load::{Load, Tally};
-pub(crate) use self::replicas::{Replica, replicas};
+#[cfg(test)]
+pub(crate) use self::replicas::Replica;
+pub(crate) use self::replicas::replicas;

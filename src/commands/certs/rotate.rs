@@ -1,0 +1,169 @@
+//! `wfctl certs rotate`.
+
+mod load;
+mod report;
+
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use parking_lot::Mutex;
+use tokio::time::timeout;
+
+use self::report::Report;
+use super::{block_on, print};
+use crate::cli::CertsRotate;
+use crate::cluster::Patience;
+use crate::config::TargetConfig;
+use crate::failure::Failure;
+use crate::pki::rotate::{Action, Intent, Phase, next};
+use crate::printer::Printer;
+use crate::proof::Tally;
+use crate::rotation::{Done, Entry, InCluster, Journal, Look, RotateError, Rotation, planned};
+use crate::signals::Signals;
+
+const GO_ON: &str = "what was trusted still is; wfctl certs rotate --if-needed goes on, --abort goes back";
+
+/// Rotates, or says how.
+pub(super) fn run(arguments: &CertsRotate, printer: &Printer) -> Result<(), Failure> {
+    let target = TargetConfig::try_from(&arguments.target)?;
+    block_on(Box::pin(begin(arguments, &target, printer)))
+}
+
+async fn begin(arguments: &CertsRotate, target: &TargetConfig, printer: &Printer) -> Result<(), Failure> {
+    let cluster = target.access.connect(Patience::Retries).await?;
+    let installation = InCluster::new(cluster, target.namespace.as_str());
+    let look = match first_look(&installation, target.timeout).await? {
+        Err(error @ RotateError::CertManager(_)) if arguments.if_needed => {
+            printer.note(error);
+            return Ok(());
+        }
+        look => look.map_err(refused)?,
+    };
+    let intent = intent(arguments);
+    if arguments.plan {
+        return Ok(print_plan(arguments, &planned(&look, intent, target.namespace.as_str()), printer)?);
+    }
+    if let Action::Rest { until } = next(look.now, &look.observed, intent) {
+        return Ok(print_report(arguments, &Report::of_peace(&look, until), printer)?);
+    }
+    rotate(arguments, target, &installation, printer).await
+}
+
+async fn first_look(
+    installation: &InCluster,
+    patience: Duration,
+) -> anyhow::Result<Result<Look, RotateError>> {
+    let look = timeout(patience, Look::at_own(installation)).await;
+    look.context("the cluster did not answer in time")
+}
+
+fn intent(arguments: &CertsRotate) -> Intent {
+    match arguments {
+        CertsRotate { if_needed: true, .. } => Intent::Heal,
+        CertsRotate { serving_only: true, .. } => Intent::Serving,
+        CertsRotate { abort: true, .. } => Intent::Abort,
+        _ => Intent::Everything,
+    }
+}
+
+/// Rotates while requests are sent, until it is done, takes too long, or is interrupted.
+async fn rotate(
+    arguments: &CertsRotate,
+    target: &TargetConfig,
+    installation: &InCluster,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let signals = Signals::listen().context("cannot listen for signals")?;
+    let (load, answered) = load::start(&target.access).await?;
+    let journal = Journal::new(teller(printer));
+    let rotation = Rotation::new(installation, intent(arguments), &load, answered, &journal);
+    let done = tokio::select! {
+        done = rotation.run() => done.map_err(refused),
+        () = tokio::time::sleep(target.timeout) => Err(stopped("not done in time", &journal, &load.tally())),
+        () = signals.reached(1) => Err(stopped("interrupted", &journal, &load.tally())),
+    }?;
+    let tally = load.finish().await;
+    print_report(arguments, &Report::of(&done, journal.entries(), &tally), printer)?;
+    conclude(&done, &tally)
+}
+
+/// Shows each entry as a line; on a terminal something turns while there is something to wait for.
+fn teller(printer: &Printer) -> impl Fn(&Entry) + Send + Sync + 'static {
+    let (printer, waiting) = (printer.clone(), Mutex::new(None));
+    move |entry| {
+        let mut waiting = waiting.lock();
+        *waiting = None;
+        printer.note(entry);
+        if matches!(entry.phase, Phase::ConvergeTrust | Phase::ConvergeServing) {
+            *waiting = printer.spinner("Waiting");
+        }
+    }
+}
+
+/// Requests that failed although they were answered before are the rotation's fault.
+fn conclude(done: &Done, tally: &Tally) -> Result<(), Failure> {
+    let Some(before) = &done.before else { return Err(unanswered(tally)) };
+    let after = tally.since(before);
+    match &after.failure {
+        None => Ok(()),
+        Some(last) => {
+            let counts = format!("{} of {} requests failed", after.failed, after.all());
+            Err(anyhow!("{last}").context(format!("{counts} while certificates were rotated")).into())
+        }
+    }
+}
+
+/// The certificates are right, and yet nobody is answered.
+fn unanswered(tally: &Tally) -> Failure {
+    let why = tally.failure.as_ref().map_or_else(|| "no replica runs".to_owned(), ToString::to_string);
+    let error = anyhow!(why).context("the certificates are well, but requests are not answered");
+    Failure::hinted(error, "wfctl status says what else is wrong")
+}
+
+fn stopped(how: &str, journal: &Journal, tally: &Tally) -> Failure {
+    let last = journal.entries().pop();
+    let place =
+        last.map_or_else(|| "before the first step".to_owned(), |last| format!("at this step: {last}"));
+    let counts = format!("{} of {} requests failed so far", tally.failed, tally.all());
+    let error = match &tally.failure {
+        Some(failure) => anyhow!("{counts}, the last one so: {failure}"),
+        None => anyhow!(counts),
+    };
+    Failure::hinted(error.context(format!("{how}, {place}")), GO_ON)
+}
+
+fn refused(error: RotateError) -> Failure {
+    match error.hint() {
+        Some(hint) => Failure::hinted(error.into(), hint),
+        None => Failure::Failed(error.into()),
+    }
+}
+
+fn print_plan(arguments: &CertsRotate, plan: &[Entry], printer: &Printer) -> anyhow::Result<()> {
+    print(&plan, arguments.output, || plan.iter().map(|entry| format!("{entry}\n")).collect(), printer)
+}
+
+fn print_report(arguments: &CertsRotate, report: &Report, printer: &Printer) -> anyhow::Result<()> {
+    print(report, arguments.output, || report.to_string(), printer)
+}
+
+#[cfg(test)]
+mod tests {
+    use embedded_server::clock::{Clock, SystemClock};
+
+    use super::*;
+    use crate::failure::hints;
+    use crate::proof::Answer;
+
+    #[test]
+    fn whoever_stops_says_where_and_how_to_go_on() {
+        let journal = Journal::new(|_| {});
+        journal.say(SystemClock.now(), Phase::ConvergeServing, "waiting for a");
+        let tally = Tally { answered: 3, failed: 1, failure: Some(Answer::TimedOut) };
+        let Failure::Failed(error) = stopped("interrupted", &journal, &tally) else { panic!() };
+        let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
+        assert_eq!(chain[0], "interrupted, at this step: converge: waiting for a");
+        assert!(chain[1].starts_with("1 of 4 requests failed so far, the last one so: "), "{chain:?}");
+        assert_eq!(hints(&error).collect::<Vec<_>>(), [GO_ON]);
+    }
+}
