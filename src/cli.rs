@@ -6,6 +6,7 @@ mod delegation;
 mod image;
 mod install;
 mod operation;
+mod status;
 mod target;
 mod upstream;
 
@@ -22,6 +23,7 @@ pub(crate) use delegation::Delegation;
 pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
 pub(crate) use operation::Operation;
+pub(crate) use status::Status;
 pub(crate) use target::Target;
 pub(crate) use upstream::{Fate, Upstream};
 
@@ -65,6 +67,7 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     Serve(Box<Serve>),
     Install(Box<Install>),
+    Status(Status),
     #[command(subcommand)]
     Certs(CertsCommand),
     #[command(subcommand)]

@@ -19,6 +19,7 @@ mod proof;
 mod rotation;
 mod settings;
 mod signals;
+mod status;
 mod values;
 
 use std::process::ExitCode;

@@ -115,6 +115,11 @@ impl Printer {
         DataWriter(self.clone())
     }
 
+    /// Says whether data is to be colored where people read it.
+    pub(crate) fn colors_data(&self) -> bool {
+        self.color_out
+    }
+
     /// Says whether log lines are to be colored.
     pub(crate) fn colors_logs(&self) -> bool {
         self.color_err

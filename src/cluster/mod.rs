@@ -17,6 +17,7 @@ mod failure;
 mod following;
 mod namespaces;
 mod objects;
+mod paths;
 mod reviews;
 mod secret;
 mod watching;

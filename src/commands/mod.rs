@@ -6,6 +6,7 @@ mod example;
 mod image;
 mod install;
 mod serve;
+mod status;
 mod version;
 
 use crate::cli::{Cli, Command};
@@ -17,6 +18,7 @@ pub(crate) fn run(cli: &Cli, printer: &Printer) -> Result<(), Failure> {
     match &cli.command {
         Command::Serve(arguments) => serve::run(arguments, cli.global.verbose, printer),
         Command::Install(arguments) => install::run(arguments, printer),
+        Command::Status(arguments) => status::run(arguments, printer),
         Command::Certs(command) => certs::run(command, printer),
         Command::Image(command) => image::run(command, printer),
         Command::Example => example::run(printer),

@@ -114,7 +114,7 @@ impl Kind {
     }
 
     /// Returns the path below which they are served; all of them where no namespace is named.
-    pub(super) fn path(&self, namespace: Option<&str>) -> String {
+    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.group().is_empty() { "api" } else { "apis" };
         let within = namespace.filter(|_| self.namespaced);
         let within = within.map_or_else(String::new, |namespace| format!("namespaces/{namespace}/"));
@@ -122,7 +122,7 @@ impl Kind {
     }
 
     /// Returns `object` with its kind, which lists leave out of their items.
-    pub(super) fn named(&self, mut object: Value) -> Value {
+    pub(crate) fn named(&self, mut object: Value) -> Value {
         object["apiVersion"] = json!(self.api_version);
         object["kind"] = json!(self.kind);
         object
