@@ -8,6 +8,7 @@ mod install;
 mod operation;
 mod status;
 mod target;
+mod uninstall;
 mod upstream;
 
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ pub(crate) use install::Install;
 pub(crate) use operation::Operation;
 pub(crate) use status::Status;
 pub(crate) use target::Target;
+pub(crate) use uninstall::Uninstall;
 pub(crate) use upstream::{Fate, Upstream};
 
 /// Serve Workflows as a Kubernetes API
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     Install(Box<Install>),
     Status(Status),
+    Uninstall(Uninstall),
     #[command(subcommand)]
     Certs(CertsCommand),
     #[command(subcommand)]

@@ -20,6 +20,7 @@ mod rotation;
 mod settings;
 mod signals;
 mod status;
+mod uninstall;
 mod values;
 
 use std::process::ExitCode;

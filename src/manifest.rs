@@ -8,7 +8,7 @@ mod template;
 mod tests;
 
 use embedded_server::codec::yaml;
-use serde_json::Value;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use self::template::TemplateError;
@@ -90,6 +90,33 @@ pub(crate) fn render(values: &Values) -> Result<Vec<Manifest>, RenderError> {
         .flatten()
         .map(|object| Manifest { object })
         .collect())
+}
+
+/// Returns what every object is called that an installation in `namespace` may have, whatever its values are: kind and
+/// name alone.
+///
+/// # Errors
+///
+/// A template is no YAML.
+pub(crate) fn identities(namespace: &str) -> Result<Vec<Value>, RenderError> {
+    let identity = |template: &Template| {
+        let object = yaml::to_value(template.text.as_bytes());
+        object
+            .map(|object| identity(&object, namespace))
+            .map_err(|error| RenderError { template: template.name, source: error.into() })
+    };
+    TEMPLATES.iter().map(identity).collect()
+}
+
+fn identity(template: &Value, namespace: &str) -> Value {
+    let here = |field: &str| {
+        template["metadata"][field].as_str().map(|text| text.replace("${namespace}", namespace))
+    };
+    json!({
+        "apiVersion": template["apiVersion"],
+        "kind": template["kind"],
+        "metadata": { "name": here("name"), "namespace": here("namespace") },
+    })
 }
 
 /// Returns `manifests` as one stream of YAML documents.

@@ -73,6 +73,14 @@ impl Printer {
         self.data(&styled(&text, self.color_out))
     }
 
+    /// Asks on stderr and reads the answer from stdin; says whether it is yes.
+    pub(crate) fn ask(&self, question: &str) -> io::Result<bool> {
+        self.to_stderr(&format!("{question} "));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// Begins a step that may take a while: a spinner on a terminal, else a line.
     pub(crate) fn step(&self, doing: impl Into<Cow<'static, str>>) -> Step {
         let doing = doing.into();

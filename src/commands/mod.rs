@@ -7,6 +7,7 @@ mod image;
 mod install;
 mod serve;
 mod status;
+mod uninstall;
 mod version;
 
 use crate::cli::{Cli, Command};
@@ -19,6 +20,7 @@ pub(crate) fn run(cli: &Cli, printer: &Printer) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(arguments, cli.global.verbose, printer),
         Command::Install(arguments) => install::run(arguments, printer),
         Command::Status(arguments) => status::run(arguments, printer),
+        Command::Uninstall(arguments) => uninstall::run(arguments, printer),
         Command::Certs(command) => certs::run(command, printer),
         Command::Image(command) => image::run(command, printer),
         Command::Example => example::run(printer),
