@@ -2,6 +2,7 @@
 //!
 //! Values are opaque bytes here; the resourceVersion is written into them above, from the revision.
 
+mod barrier;
 pub mod conformance;
 mod key;
 mod measured;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+pub use self::barrier::Barrier;
 pub use self::key::{Key, Prefix};
 pub use self::measured::Measured;
 pub use self::memory::Memory;
