@@ -13,8 +13,8 @@ ARGS ?=
 # What `make image` calls the image.
 IMAGE ?= ghcr.io/wfctl/wfctl:$(shell awk -F '"' '/^version/ { print $$2; exit }' Cargo.toml)
 
-.PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-kubectl \
-	test-clients record-differential doc bench clean
+.PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-postgres \
+	test-kubectl test-clients record-differential doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,9 +34,9 @@ image: ## Build the container image with Docker; IMAGE=name:tag names it
 image-archive: build ## Write the container image to target/wfctl-image.tar, without Docker
 	target/release/wfctl image save --name $(IMAGE) --output target/wfctl-image.tar
 
-test: tools fmt lint unit test-kubectl test-clients doc ## Install what the tests need, then check everything; .ci/run does only this
+test: tools fmt lint unit test-postgres test-kubectl test-clients doc ## Install what the tests need, then check everything; .ci/run does only this
 
-tools: ## Install kubectl from Debian's kubernetes-client where there is none
+tools: ## Install kubectl and PostgreSQL from Debian's packages where there are none
 	@.ci/tools
 
 tools-clients: ## Install the clients of other languages too: Python's and JavaScript's, into target/
@@ -50,6 +50,9 @@ lint: ## Run clippy; a warning is an error
 
 unit: ## Run all tests that need nothing but cargo
 	$(CARGO) test --workspace --locked
+
+test-postgres: tools ## Run the tests of the PostgreSQL backend with a server of their own
+	$(CARGO) test --locked -p embedded-server --test postgres -- --ignored
 
 test-kubectl: tools ## Run the tests that drive the server with kubectl
 	$(CARGO) test --locked --test kubectl -- --ignored

@@ -67,6 +67,12 @@ const RESERVED: &[Reserved] = &[
         because: "engines are known to their own backend alone",
     },
     Reserved {
+        word: "tokio_postgres",
+        within: EVERYWHERE,
+        by: &["embedded-server/src/storage/postgres/"],
+        because: "engines are known to their own backend alone",
+    },
+    Reserved {
         word: "prometheus",
         within: EVERYWHERE,
         by: &["embedded-server/src/metrics/"],

@@ -7,6 +7,7 @@ pub mod conformance;
 mod key;
 mod measured;
 mod memory;
+mod postgres;
 mod sled;
 
 use std::fmt::Debug;
@@ -19,6 +20,9 @@ pub use self::barrier::Barrier;
 pub use self::key::{Key, Prefix};
 pub use self::measured::Measured;
 pub use self::memory::Memory;
+pub use self::postgres::{
+    Postgres, PostgresConfig, PostgresError, PostgresOptions, PostgresUrlError, TlsFileError,
+};
 pub use self::sled::{OpenError, Sled, SledOptions};
 pub use crate::meta::Revision;
 
@@ -39,6 +43,16 @@ pub enum Write {
         /// The revision of the value to remove.
         expect: Revision,
     },
+}
+
+impl Write {
+    /// Returns the value that it stores, if it stores one.
+    fn value(&self) -> Option<&Bytes> {
+        match self {
+            Self::Create(value) | Self::Update { value, .. } => Some(value),
+            Self::Delete { .. } => None,
+        }
+    }
 }
 
 /// A stored value.

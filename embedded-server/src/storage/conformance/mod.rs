@@ -10,8 +10,10 @@
 //! # });
 //! ```
 //!
-//! What it cannot see from outside a process, durability and growth across restarts, a backend has to show by
-//! tests of its own.
+//! A store that several processes can share has to pass [`run_shared`], too.
+//!
+//! What neither can see from outside, that what was answered survives a crash, a backend has to show by tests of its
+//! own.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -20,6 +22,7 @@
 )]
 #![expect(clippy::needless_pass_by_value, reason = "values are written where they are used: `text(1)`")]
 
+mod instances;
 mod reads;
 mod tools;
 mod watches;
@@ -47,6 +50,12 @@ type Store = Arc<dyn Backend>;
 
 /// A check of one promise on an empty store, given the store's window.
 type Check = fn(Store, usize) -> BoxFuture<'static, ()>;
+
+/// Opens another instance on a store that may have some.
+pub type Open = Arc<dyn Fn() -> BoxFuture<'static, Arc<dyn Backend>> + Send + Sync>;
+
+/// A check of several instances on one store, which is empty.
+type SharedCheck = fn(Open, usize) -> BoxFuture<'static, ()>;
 
 /// Lists checks with their names.
 macro_rules! checks {
@@ -84,6 +93,18 @@ const CHECKS: &[(&str, Check)] = checks! {
         closing_ends_everything;
 };
 
+/// Every check of several instances.
+const SHARED_CHECKS: &[(&str, SharedCheck)] = checks! {
+    instances:
+        an_answered_write_is_seen_through_every_instance,
+        increments_through_several_instances_are_all_counted,
+        racing_creates_through_several_instances_have_one_winner,
+        every_instance_yields_the_same_history,
+        a_watch_goes_on_through_another_instance,
+        closing_an_instance_leaves_the_others,
+        everything_is_there_when_all_instances_were_closed;
+};
+
 /// Runs every check, each on a store of its own from `make`, which has to be empty and to remember about
 /// `window` events, at least [`WINDOW`].
 ///
@@ -92,11 +113,26 @@ const CHECKS: &[(&str, Check)] = checks! {
 pub async fn run(window: usize, make: impl AsyncFn() -> Arc<dyn Backend>) {
     assert!(window >= WINDOW, "the checks need a window of {WINDOW} events");
     for (index, (name, check)) in CHECKS.iter().enumerate() {
-        let checked = AssertUnwindSafe(check(make().await, window)).catch_unwind();
-        match tokio::time::timeout(PATIENCE, checked).await {
-            Ok(Ok(())) => {}
-            Ok(Err(payload)) => panic!("check {} `{name}` failed: {}", index + 1, tools::message(&*payload)),
-            Err(_) => panic!("check {} `{name}` did not finish within {PATIENCE:?}", index + 1),
-        }
+        passes(index + 1, name, check(make().await, window)).await;
+    }
+}
+
+/// Runs every check of several instances on one store, each on what `make` returns: what opens instances on an empty
+/// store that remembers at least [`WINDOW`] events.
+///
+/// # Panics
+/// As [`run`].
+pub async fn run_shared(window: usize, make: impl AsyncFn() -> Open) {
+    assert!(window >= WINDOW, "the checks need a window of {WINDOW} events");
+    for (index, (name, check)) in SHARED_CHECKS.iter().enumerate() {
+        passes(index + 1, name, check(make().await, window)).await;
+    }
+}
+
+async fn passes(number: usize, name: &str, check: BoxFuture<'static, ()>) {
+    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(check).catch_unwind()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(payload)) => panic!("check {number} `{name}` failed: {}", tools::message(&*payload)),
+        Err(_) => panic!("check {number} `{name}` did not finish within {PATIENCE:?}"),
     }
 }

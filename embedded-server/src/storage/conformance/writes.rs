@@ -74,7 +74,7 @@ pub(super) async fn parallel_increments_are_all_counted(store: Store, _: usize) 
 }
 
 /// Adds one to the counter, again and again until nobody comes between.
-async fn increment(store: Store) {
+pub(super) async fn increment(store: Store) {
     loop {
         let stored = read(&store, &key("counter")).await;
         let count: u32 = std::str::from_utf8(&stored.value).unwrap().parse().unwrap();

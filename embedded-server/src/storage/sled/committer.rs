@@ -205,15 +205,6 @@ impl Group {
     }
 }
 
-impl Write {
-    fn value(&self) -> Option<&bytes::Bytes> {
-        match self {
-            Self::Create(value) | Self::Update { value, .. } => Some(value),
-            Self::Delete { .. } => None,
-        }
-    }
-}
-
 /// Writes a fault and its causes in one line.
 fn describe(fault: &Fault) -> String {
     let causes = std::iter::successors(Some(fault as &dyn std::error::Error), |error| error.source());
