@@ -17,10 +17,6 @@ pub(crate) use self::answer::{Answer, Question, ask};
 #[cfg(test)]
 pub(crate) use self::expectation::Rejected;
 pub(crate) use self::expectation::{Expectation, host};
-#[cfg(test)]
-pub(crate) use self::handshake::Shown;
-pub(crate) use self::handshake::{Seen, shake_hands};
+pub(crate) use self::handshake::{Seen, Shown, shake_hands};
 pub(crate) use self::load::{Load, Tally};
-#[cfg(test)]
-pub(crate) use self::replicas::Replica;
-pub(crate) use self::replicas::replicas;
+pub(crate) use self::replicas::{Replica, replicas};

@@ -163,7 +163,9 @@ mod tests {
         let labels = json!({"pod-template-hash": "a"});
         let metadata =
             json!({"name": "p", "uid": "1", "labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"});
-        json!({"metadata": metadata, "status": status})
+        let mut pod = json!({ "metadata": metadata });
+        pod["status"] = status;
+        pod
     }
 
     fn of_pod(status: Value) -> Rollout {

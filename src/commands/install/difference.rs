@@ -130,7 +130,9 @@ mod tests {
 
     fn object(kind: &str, field: &str, value: Value) -> Value {
         let metadata = json!({"name": "a", "namespace": "b", "resourceVersion": value.to_string()});
-        json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, field: value})
+        let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": metadata});
+        object[field] = value;
+        object
     }
 
     #[test]
