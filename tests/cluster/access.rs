@@ -62,6 +62,21 @@ async fn masters_are_not_asked_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn questions_to_the_cluster_are_counted() {
+    let (kube, front) = cluster().await;
+    let server = Setup::of(&kube).ready();
+    let proxy = server.client(&front.client("aggregator"));
+    proxy.get_as("bob", ALL).await.expect(403);
+    kube.change(|state| state.decides = Decides::WithAnError);
+    proxy.get_as("carol", ALL).await.expect(500);
+    let metric = "apiserver_delegated_authz_request_total";
+    assert_eq!(proxy.metric(&format!("{metric}{{code=\"201\"}}")).await, 1.0);
+    assert_eq!(proxy.metric(&format!("{metric}{{code=\"403\"}}")).await, 1.0);
+    server.stranger().get_with_token("unknown", ALL).await.expect(401);
+    assert_eq!(proxy.metric("apiserver_delegated_authn_request_total{code=\"201\"}").await, 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_cannot_decide_is_no_permission() {
     let (kube, front) = cluster().await;
     kube.change(|state| state.decides = Decides::WithAnError);

@@ -18,6 +18,16 @@ fn workflow() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn namespaces_need_not_be_known_to_a_server_that_does_without_them() {
+    let (kube, front) = (Kube::start().await, Authority::new("front"));
+    kube.publishes(&[&front], &[]);
+    kube.change(|state| state.namespaces = Default::default());
+    let server = Setup::of(&kube).with("--disable-admission-plugins", "NamespaceLifecycle").ready();
+    let proxy = server.client(&front.client("aggregator"));
+    proxy.create_as("alice", &collection("anywhere"), workflow()).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn namespaces_are_followed() {
     let (kube, front) = (Kube::start().await, Authority::new("front"));
     kube.publishes(&[&front], &[]);

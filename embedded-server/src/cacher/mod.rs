@@ -28,6 +28,7 @@ pub use self::view::{Page, View};
 pub use self::watcher::{Delivery, WatchEvent, Watcher};
 pub use self::window::Limits;
 use crate::meta::{GetOptions, Revision, WatchFrom};
+use crate::metrics::CacheFacts;
 use crate::storage::{Backend, Prefix, StorageError};
 
 /// How long a read waits for the cache to reach a revision.
@@ -40,6 +41,7 @@ pub struct Cacher {
     backend: Arc<dyn Backend>,
     progress: watch::Receiver<Revision>,
     writer: tokio::task::JoinHandle<()>,
+    limits: Limits,
 }
 
 /// Why a state cannot be read.
@@ -82,7 +84,7 @@ impl Cacher {
         let mut writer = writer::Writer::new(Arc::clone(&shared), Arc::clone(&backend), prefix, limits);
         let changes = writer.load().await?;
         let writer = tokio::spawn(writer.run(changes));
-        Ok(Self { shared, backend, progress, writer })
+        Ok(Self { shared, backend, progress, writer, limits })
     }
 
     /// Returns the state that a read with `options` is answered from.
@@ -163,6 +165,11 @@ impl Cacher {
     /// Tells whether there are no objects, as far as the cache has seen.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Returns what the cache knows of itself.
+    pub fn facts(&self) -> CacheFacts {
+        self.shared.facts(self.limits)
     }
 
     /// Tells whether the cache follows the store at this moment.

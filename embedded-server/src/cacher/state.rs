@@ -1,7 +1,7 @@
 //! What readers and the writer share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use tokio::sync::watch;
@@ -13,6 +13,7 @@ use super::remembered::Remembered;
 use super::view::{Objects, View};
 use super::window::{Change, Limits, Window};
 use crate::meta::Revision;
+use crate::metrics::CacheFacts;
 
 /// The state behind its lock, which is held only to copy pointers, and the revision it has reached.
 #[derive(Debug)]
@@ -21,6 +22,9 @@ pub(super) struct Shared {
     progress: watch::Sender<Revision>,
     following: AtomicBool,
     describe: Arc<dyn Describe>,
+    received: AtomicU64,
+    loads: AtomicU64,
+    expired: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +40,30 @@ struct State {
 
 impl Shared {
     pub(super) fn new(describe: Arc<dyn Describe>, progress: watch::Sender<Revision>) -> Self {
-        Self { state: RwLock::default(), progress, following: AtomicBool::new(false), describe }
+        Self {
+            state: RwLock::default(),
+            progress,
+            following: AtomicBool::new(false),
+            describe,
+            received: AtomicU64::new(0),
+            loads: AtomicU64::new(0),
+            expired: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn facts(&self, limits: Limits) -> CacheFacts {
+        CacheFacts {
+            received: self.received.load(Ordering::Relaxed),
+            loads: self.loads.load(Ordering::Relaxed),
+            expired: self.expired.load(Ordering::Relaxed),
+            revision: self.progress.borrow().0,
+            capacity: limits.changes,
+        }
+    }
+
+    /// Counts a watcher that was too slow.
+    pub(super) fn count_expired(&self) {
+        self.expired.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn describe(&self) -> &Arc<dyn Describe> {
@@ -128,12 +155,14 @@ impl Shared {
             remembered.forget_before(window.oldest());
             *state = State { objects, window, remembered, revision, epoch };
         }
+        self.loads.fetch_add(1, Ordering::Relaxed);
         self.following.store(true, Ordering::Release);
         self.progress.send_replace(revision);
     }
 
     /// Applies changes that reach to `revision`.
     pub(super) fn apply(&self, changes: Vec<Arc<Change>>, revision: Revision, limits: Limits) {
+        self.received.fetch_add(changes.len() as u64, Ordering::Relaxed);
         {
             let mut state = self.state.write();
             for change in changes {

@@ -87,7 +87,10 @@ impl Watcher {
             }
             self.progress.borrow_and_update();
             match self.fill() {
-                Err(expired) => return Some(Delivery::Expired(expired)),
+                Err(expired) => {
+                    self.shared.count_expired();
+                    return Some(Delivery::Expired(expired));
+                }
                 Ok(true) => tokio::task::consume_budget().await,
                 Ok(false) => self.progress.changed().await.ok()?,
             }

@@ -146,10 +146,11 @@ impl Builder {
         let described: Vec<_> = self.served.iter().map(Served::resource).collect();
         let stop = watch::Sender::new(false);
         let life = Arc::new(Life { leaving: AtomicBool::new(false), stop: stop.clone() });
+        let live = self.live.counted_in(&self.metrics);
         let health = Health {
-            healthz: self.live.named("healthz"),
-            readyz: ready(self.ready, &self.served, &life),
-            livez: self.live,
+            healthz: live.named("healthz"),
+            readyz: ready(self.ready, &self.served, &life).counted_in(&self.metrics),
+            livez: live,
         };
         let inflight = Arc::new(Inflight::new(self.max_inflight));
         let rests = self.served.iter().map(Served::rest).map(Arc::clone).collect();

@@ -9,6 +9,7 @@ use http::Response;
 use super::body::Body;
 use super::response::{text, with_type};
 use crate::meta::Query;
+use crate::metrics::Metrics;
 
 /// Finds out whether one part of the server works; says why when it does not.
 pub type Probe = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -18,6 +19,7 @@ pub type Probe = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 pub struct Checks {
     endpoint: &'static str,
     checks: Vec<(&'static str, Probe)>,
+    metrics: Metrics,
 }
 
 /// The three health endpoints of a server.
@@ -31,7 +33,7 @@ pub(super) struct Health {
 impl Checks {
     /// Returns the checks of `endpoint`, for example `readyz`, of which one always passes.
     pub fn new(endpoint: &'static str) -> Self {
-        Self { endpoint, checks: Vec::new() }.with("ping", Arc::new(|| Ok(())))
+        Self { endpoint, checks: Vec::new(), metrics: Metrics::default() }.with("ping", Arc::new(|| Ok(())))
     }
 
     /// Adds a check.
@@ -43,7 +45,19 @@ impl Checks {
 
     /// Returns the same checks for another endpoint.
     pub(super) fn named(&self, endpoint: &'static str) -> Self {
-        Self { endpoint, checks: self.checks.clone() }
+        Self { endpoint, ..self.clone() }
+    }
+
+    /// Counts what comes of the checks.
+    pub(super) fn counted_in(mut self, metrics: &Metrics) -> Self {
+        self.metrics = metrics.clone();
+        self
+    }
+
+    fn check(&self, name: &str, probe: &Probe) -> Result<(), String> {
+        let outcome = probe();
+        self.metrics.health().checked(name, self.endpoint, outcome.is_ok());
+        outcome
     }
 
     /// Answers a request for the endpoint; `check` names one check alone.
@@ -55,8 +69,8 @@ impl Checks {
     }
 
     fn one(&self, check: &str) -> Option<Response<Body>> {
-        let (_, probe) = self.checks.iter().find(|(name, _)| *name == check)?;
-        Some(match probe() {
+        let (name, probe) = self.checks.iter().find(|(name, _)| *name == check)?;
+        Some(match self.check(name, probe) {
             Ok(()) => with_type(200, "text/plain; charset=utf-8", b"ok".to_vec().into()),
             Err(why) => text(500, format!("internal server error: {why}\n")),
         })
@@ -69,7 +83,7 @@ impl Checks {
         for (name, probe) in &self.checks {
             let line = if excluded.contains(name) {
                 format!("[+]{name} excluded: ok")
-            } else if let Err(why) = probe() {
+            } else if let Err(why) = self.check(name, probe) {
                 tracing::warn!(endpoint = self.endpoint, check = name, %why, "a health check failed");
                 healthy = false;
                 format!("[-]{name} failed: reason withheld")

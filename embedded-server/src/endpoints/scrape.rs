@@ -1,4 +1,4 @@
-//! `/metrics`: what the server counted, and what can be counted at this moment.
+//! `/metrics`: what the server counted, and what can be counted at this moment; `/metrics/slis`: what came of checks.
 //!
 //! Source: `component-base/metrics/legacyregistry/registry.go`.
 
@@ -32,12 +32,23 @@ impl Scrape {
         with_type(200, media_type, told.into())
     }
 
+    /// Answers with the metrics of health, or forgets them.
+    pub(super) fn answer_slis(&self, method: &Method) -> Response<Body> {
+        if *method == Method::DELETE {
+            self.metrics.reset_health();
+            return text(200, "metrics reset\n");
+        }
+        let (told, media_type) = self.metrics.render_health();
+        with_type(200, media_type, told.into())
+    }
+
     fn look(&self) {
         let (reads, writes) = self.inflight.peaks();
         self.metrics.requests().inflight(reads, writes);
         for rest in &self.rests {
             let of = rest.descriptor();
             self.metrics.storage().objects(of.group, of.plural, rest.object_count());
+            self.metrics.cache().tell(of.group, of.plural, rest.cache_facts());
         }
     }
 }

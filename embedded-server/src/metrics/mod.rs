@@ -3,8 +3,11 @@
 //! Knows no HTTP and no resource types: who counts says what. Names without an equivalent there begin with
 //! `embedded_server_`.
 
+mod cache;
 mod certificates;
+mod delegation;
 mod family;
+mod health;
 mod requests;
 mod storage;
 mod watches;
@@ -13,8 +16,11 @@ use std::sync::Arc;
 
 use prometheus::{Encoder, IntCounter, IntGaugeVec, Registry, TextEncoder};
 
+pub use self::cache::{CacheFacts, CacheMetrics};
 pub use self::certificates::CertificateMetrics;
+pub use self::delegation::DelegationMetrics;
 use self::family::Family;
+pub use self::health::HealthMetrics;
 pub use self::requests::{Labels, LongRunning, RequestMetrics};
 pub use self::storage::StorageMetrics;
 pub use self::watches::{Events, WatchMetrics};
@@ -29,7 +35,11 @@ struct All {
     requests: RequestMetrics,
     watches: WatchMetrics,
     storage: StorageMetrics,
+    cache: CacheMetrics,
     certificates: CertificateMetrics,
+    health: HealthMetrics,
+    delegated_authentication: DelegationMetrics,
+    delegated_authorization: DelegationMetrics,
     audit_events: IntCounter,
     authenticated: IntCounter,
     rejected: IntCounter,
@@ -63,6 +73,10 @@ impl Default for Metrics {
             requests: RequestMetrics::new(&of),
             watches: WatchMetrics::new(&of),
             storage: StorageMetrics::new(&of),
+            cache: CacheMetrics::new(&of),
+            health: HealthMetrics::default(),
+            delegated_authentication: DelegationMetrics::authentication(&of),
+            delegated_authorization: DelegationMetrics::authorization(&of),
             certificates: CertificateMetrics::new(&of),
             audit_events: of.counter("apiserver_audit_event_total", "Audit events that were written."),
             authenticated: authentications.with_label_values(&["success"]),
@@ -89,6 +103,26 @@ impl Metrics {
         &self.0.storage
     }
 
+    /// Returns those of the watch caches.
+    pub fn cache(&self) -> &CacheMetrics {
+        &self.0.cache
+    }
+
+    /// Returns those of health.
+    pub fn health(&self) -> &HealthMetrics {
+        &self.0.health
+    }
+
+    /// Returns those of reviews that say whose a token is.
+    pub fn delegated_authentication(&self) -> &DelegationMetrics {
+        &self.0.delegated_authentication
+    }
+
+    /// Returns those of reviews that say who may do what.
+    pub fn delegated_authorization(&self) -> &DelegationMetrics {
+        &self.0.delegated_authorization
+    }
+
     /// Returns those of certificates and handshakes.
     pub fn certificates(&self) -> &CertificateMetrics {
         &self.0.certificates
@@ -113,12 +147,12 @@ impl Metrics {
 
     /// Returns the present values in the text format of Prometheus, and its media type.
     pub fn render(&self) -> (Vec<u8>, &'static str) {
-        let mut text = Vec::new();
-        // Writing to memory works, and the registry leaves out families without a value.
-        if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
-            tracing::error!(%error, "cannot write the metrics down");
-        }
-        (text, "text/plain; version=0.0.4; charset=utf-8")
+        written(&self.0.registry)
+    }
+
+    /// Returns those of health in the same way; they are not among the others.
+    pub fn render_health(&self) -> (Vec<u8>, &'static str) {
+        written(&self.0.health.registry)
     }
 
     /// Forgets what was counted of requests and watches.
@@ -126,6 +160,20 @@ impl Metrics {
         self.0.requests.reset();
         self.0.watches.reset();
     }
+
+    /// Forgets what was counted of health.
+    pub fn reset_health(&self) {
+        self.0.health.reset();
+    }
+}
+
+fn written(registry: &Registry) -> (Vec<u8>, &'static str) {
+    let mut text = Vec::new();
+    // Writing to memory works, and the registry leaves out families without a value.
+    if let Err(error) = TextEncoder::new().encode(&registry.gather(), &mut text) {
+        tracing::error!(%error, "cannot write the metrics down");
+    }
+    (text, "text/plain; version=0.0.4; charset=utf-8")
 }
 
 #[cfg(test)]

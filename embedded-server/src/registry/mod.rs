@@ -42,6 +42,7 @@ use crate::clock::Clock;
 pub use crate::codec::{Cell, Cells};
 use crate::codec::{Encoded, EventType, Malformed, encode};
 use crate::meta::{ApiError, Descriptor, GetOptions, ObjectMeta, Reason, Resource, Revision};
+use crate::metrics::CacheFacts;
 use crate::storage::{Backend, Key, Prefix, StorageError};
 
 /// How long a write that loses races is tried again.
@@ -89,6 +90,9 @@ pub trait Rest: std::fmt::Debug + Send + Sync + 'static {
 
     /// Returns how many objects there are.
     fn object_count(&self) -> usize;
+
+    /// Returns what its cache knows of itself.
+    fn cache_facts(&self) -> CacheFacts;
 }
 
 /// A column of a table, without the knowledge how to fill it.
@@ -326,5 +330,9 @@ impl<S: Strategy> Rest for Registry<S> {
 
     fn object_count(&self) -> usize {
         self.cacher.len()
+    }
+
+    fn cache_facts(&self) -> CacheFacts {
+        self.cacher.facts()
     }
 }

@@ -11,6 +11,7 @@ use super::{ColumnDefinition, Context, Outcome, Registry, Request, Rest, Strateg
 use crate::cacher::{Convert, Describe};
 use crate::codec::Malformed;
 use crate::meta::{ApiError, Descriptor, ObjectMeta, Version};
+use crate::metrics::CacheFacts;
 
 impl<S: Strategy> Registry<S> {
     /// Serves the type in a further version; the registry itself serves it in the stored one. To be done before
@@ -77,5 +78,9 @@ impl<S: Strategy> Rest for Served<S> {
 
     fn object_count(&self) -> usize {
         self.registry.object_count()
+    }
+
+    fn cache_facts(&self) -> CacheFacts {
+        self.registry.cache_facts()
     }
 }

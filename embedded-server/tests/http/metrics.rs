@@ -153,6 +153,38 @@ async fn only_who_may_sees_the_metrics() {
 }
 
 #[tokio::test]
+async fn the_cache_tells_how_far_it_is() {
+    let server = TestServer::start().await;
+    let revision = server.has(workflow("a")).await["metadata"]["resourceVersion"].clone();
+    server.get(WORKFLOWS).await.expect(200);
+    let text = scrape(&server).await;
+    let told = |metric| value(&text, metric, &[OF, REST]);
+    assert_eq!(told("apiserver_watch_cache_events_received_total"), 1.0);
+    assert_eq!(told("apiserver_watch_cache_events_dispatched_total"), 1.0);
+    assert_eq!(told("apiserver_watch_cache_initializations_total"), 1.0);
+    assert_eq!(told("apiserver_terminated_watchers_total"), 0.0);
+    let revision: f64 = revision.as_str().unwrap().parse().unwrap();
+    assert_eq!(told("apiserver_watch_cache_resource_version"), revision);
+}
+
+#[tokio::test]
+async fn checks_of_health_are_counted_apart() {
+    let server = TestServer::start().await;
+    server.get("/readyz").await.expect(200);
+    server.api.leave();
+    server.get("/readyz").await.expect(500);
+    let slis = server.get("/metrics/slis").await.expect(200).text();
+    let shutdown = ["name=\"shutdown\"", "type=\"readyz\""];
+    assert_eq!(value(&slis, "kubernetes_healthcheck", &shutdown), 0.0);
+    for status in ["status=\"success\"", "status=\"error\""] {
+        assert_eq!(value(&slis, "kubernetes_healthchecks_total", &[shutdown[0], shutdown[1], status]), 1.0);
+    }
+    assert!(!scrape(&server).await.contains("kubernetes_healthcheck"), "there they are many");
+    assert_eq!(server.delete("/metrics/slis").await.expect(200).text(), "metrics reset\n");
+    assert_eq!(server.get("/metrics/slis").await.expect(200).text(), "");
+}
+
+#[tokio::test]
 async fn metrics_of_requests_can_be_reset() {
     let server = TestServer::start().await;
     server.get(ALL).await.expect(200);

@@ -35,7 +35,8 @@ impl Prepared {
         listen: IpAddr,
         metrics: &Metrics,
     ) -> anyhow::Result<Self> {
-        let Delegated { authenticators, authorizer, admission, progress } = Delegated::to(cluster).await?;
+        let Delegated { authenticators, authorizer, admission, progress } =
+            Delegated::to(cluster, metrics).await?;
         let certificate = serving::certificate(cluster, listen, metrics).await?;
         let checks = progress.checks();
         let doors = Doors { certificate, authenticators, authorizer, admission, checks };

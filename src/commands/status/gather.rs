@@ -1,5 +1,6 @@
 //! What is known of an installation: asked side by side, because a status that takes long is not looked at.
 
+use embedded_server::metrics::Metrics;
 use futures::future::join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus;
@@ -123,7 +124,7 @@ fn read<T: DeserializeOwned>(object: Value) -> Asked<T> {
 }
 
 async fn allowed(cluster: &Cluster, permission: Permission, namespace: &str) -> (Permission, Asked<bool>) {
-    let reviews = cluster::access_reviews(cluster.client.clone());
+    let reviews = cluster::access_reviews(cluster.client.clone(), Metrics::default());
     let reviewed = reviews.review(permissions::review(permission, namespace)).await;
     let said = |status: SubjectAccessReviewStatus| status.allowed;
     (permission, reviewed.map(said).map_err(|failed| unknown(failed.to_string())))

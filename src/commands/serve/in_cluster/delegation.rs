@@ -10,6 +10,7 @@ use embedded_server::authentication::{
 };
 use embedded_server::authorization::{self, AccessReviews, PrivilegedGroup, ReviewAccess};
 use embedded_server::clock::{Clock, SystemClock};
+use embedded_server::metrics::Metrics;
 use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -31,7 +32,8 @@ pub(super) struct Delegated {
 /// How much of the cluster is known. What follows the cluster ends with this.
 pub(super) struct Progress {
     proxies: watch::Receiver<FrontProxies>,
-    namespaces: WatchedNamespaces,
+    /// None when nobody wants to know of them.
+    namespaces: Option<WatchedNamespaces>,
     _following: JoinSet<()>,
 }
 
@@ -41,23 +43,21 @@ impl Delegated {
     /// # Errors
     ///
     /// The flags name files that cannot be used, or no cluster.
-    pub(super) async fn to(config: &ClusterConfig) -> anyhow::Result<Self> {
+    pub(super) async fn to(config: &ClusterConfig, metrics: &Metrics) -> anyhow::Result<Self> {
         let reviewer = cluster::connect(config.authentication.as_deref()).await?;
         let decider = cluster::connect(config.authorization.as_deref()).await?;
-        let core = cluster::connect(config.core.as_deref()).await?;
         let mut following = JoinSet::new();
         let trusted = Trusted::known(config, &mut following).await?;
         let proxies = trusted.proxies.clone();
         if trusted.lookup.is_wanted() {
             following.spawn(Follower::new(trusted.lookup).follow(reviewer.clone()));
         }
-        let reviews = cluster::token_reviews(reviewer);
-        let (namespaces, watching) = WatchedNamespaces::watch(core);
-        following.spawn(watching);
+        let reviews = cluster::token_reviews(reviewer, metrics.clone());
+        let namespaces = namespaces(config, &mut following).await?;
         Ok(Self {
             authenticators: authenticators(config, trusted.proxies, trusted.clients, reviews),
-            authorizer: authorizer(config, cluster::access_reviews(decider)),
-            admission: admission(config, &namespaces),
+            authorizer: authorizer(config, cluster::access_reviews(decider, metrics.clone())),
+            admission: namespaces.as_ref().map_or_else(Chain::default, admission),
             progress: Progress { proxies, namespaces, _following: following },
         })
     }
@@ -87,11 +87,21 @@ fn authorizer(config: &ClusterConfig, decider: Arc<dyn ReviewAccess>) -> authori
     ])
 }
 
-fn admission(config: &ClusterConfig, namespaces: &WatchedNamespaces) -> Chain {
-    if !config.namespace_lifecycle {
-        return Chain::default();
-    }
+fn admission(namespaces: &WatchedNamespaces) -> Chain {
     Chain::default().guarded(vec![Arc::new(NamespaceLifecycle::new(Arc::new(namespaces.clone())))])
+}
+
+async fn namespaces(
+    config: &ClusterConfig,
+    following: &mut JoinSet<()>,
+) -> anyhow::Result<Option<WatchedNamespaces>> {
+    if !config.namespace_lifecycle {
+        return Ok(None);
+    }
+    let core = cluster::connect(config.core.as_deref()).await?;
+    let (namespaces, watching) = WatchedNamespaces::watch(core);
+    following.spawn(watching);
+    Ok(Some(namespaces))
 }
 
 /// Whom to trust: from the flags, or to be looked up.
@@ -159,7 +169,9 @@ impl Progress {
         let mut proxies = self.proxies.clone();
         // Whoever would tell is gone only when the server is.
         let _ = proxies.wait_for(|proxies| !matches!(proxies, FrontProxies::Unknown)).await;
-        self.namespaces.known().await;
+        if let Some(namespaces) = &self.namespaces {
+            namespaces.known().await;
+        }
     }
 
     /// Returns what `/readyz` says until then.
@@ -169,14 +181,16 @@ impl Progress {
             FrontProxies::Unknown => Err("it is not known yet which front proxies to trust".to_owned()),
             FrontProxies::Absent | FrontProxies::Known(_) => Ok(()),
         };
-        let namespaces = self.namespaces.clone();
-        let synced = move || match namespaces.known().now_or_never() {
-            None => Err("the namespaces are not known yet".to_owned()),
-            Some(()) => Ok(()),
-        };
-        vec![
-            Check { name: "authentication-configuration", probe: Arc::new(configured) },
-            Check { name: "informer-sync", probe: Arc::new(synced) },
-        ]
+        let mut checks = vec![Check { name: "authentication-configuration", probe: Arc::new(configured) }];
+        checks.extend(self.namespaces.clone().map(informed));
+        checks
     }
+}
+
+fn informed(namespaces: WatchedNamespaces) -> Check {
+    let synced = move || match namespaces.known().now_or_never() {
+        None => Err("the namespaces are not known yet".to_owned()),
+        Some(()) => Ok(()),
+    };
+    Check { name: "informer-sync", probe: Arc::new(synced) }
 }
