@@ -10,11 +10,14 @@ SHELL := bash
 # What `make run` hands to `wfctl serve --dev`, for example: make run ARGS='--storage memory:'
 ARGS ?=
 
-# What `make image` calls the image.
+# What `make image` calls the image, and `make e2e` finds in the cluster.
 IMAGE ?= ghcr.io/wfctl/wfctl:$(shell awk -F '"' '/^version/ { print $$2; exit }' Cargo.toml)
 
+# Storage that several servers can share: with it, `make e2e` installs two of them.
+STORAGE ?=
+
 .PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-postgres \
-	test-kubectl test-clients record-differential doc bench clean
+	test-kubectl test-clients e2e record-differential doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +62,10 @@ test-kubectl: tools ## Run the tests that drive the server with kubectl
 
 test-clients: tools-clients ## Let the clients of others (kubectl, Python, JavaScript) follow a server that comes and goes
 	$(CARGO) test --locked --test clients -- --ignored
+
+e2e: tools ## Install the server into the cluster of KUBECONFIG and use it there; the cluster has the image IMAGE=name:tag
+	WFCTL_E2E_IMAGE=$(IMAGE) WFCTL_E2E_STORAGE=$(STORAGE) \
+		$(CARGO) test --locked --test e2e -- --ignored $(if $(STORAGE),,--skip rolling)
 
 record-differential: ## Record anew what the kube-apiserver of KUBECONFIG and a sample-apiserver answer (see CONTRIBUTING.md)
 	$(CARGO) test --locked --test differential -- --ignored record
