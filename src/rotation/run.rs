@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::installation::Installation;
+use super::installation::{Change, Installation};
 use super::journal::{Entry, Journal};
 use super::look::Look;
 use super::{act, words};
 use crate::cluster::{ClusterError, Reason};
 use crate::pki::PkiError;
 use crate::pki::rotate::witness::{Requests, Witness};
-use crate::pki::rotate::{self, Action, Intent, Phase};
+use crate::pki::rotate::{self, ANSWERS, Action, Intent, Phase};
 use crate::proof::{Load, Tally};
 
 /// How long to wait before looking again where there is something to wait for.
@@ -29,6 +29,8 @@ pub(crate) struct Rotation<'a> {
     began: Instant,
     counted: Tally,
     well_since: Option<Tally>,
+    /// The requests that were answered in a row since the last change.
+    in_a_row: u32,
     phase: Phase,
 }
 
@@ -119,6 +121,7 @@ impl<'a> Rotation<'a> {
             began: Instant::now(),
             counted: Tally::default(),
             well_since: answered.then(Tally::default),
+            in_a_row: 0,
             phase: Phase::Steady,
         }
     }
@@ -147,27 +150,29 @@ impl<'a> Rotation<'a> {
         let look_took = begin..self.began.elapsed();
         look.observed.evidence = self.witness.look(look_took, &look.observed, requests);
         let action = rotate::next(look.now, &look.observed, self.intent);
-        self.tell(&action, &look);
+        self.tell_of_findings(&look);
         match action {
             Action::Rest { until } => Ok(self.rest(look, until)),
             action => self.act(&action, &look).await,
         }
     }
 
-    /// Where requests failed when all began, one that is answered is a part of the repair.
+    /// It is not over before requests are answered, if there is anybody to answer them.
     fn rest(&self, look: Look, until: Timestamp) -> Round {
-        if self.well_since.is_some() || look.replicas.is_empty() {
+        if self.in_a_row >= ANSWERS || look.replicas.is_empty() {
+            self.journal.say(look.now, Phase::Steady, words::step(&Action::Rest { until }, &look));
             return Round::Rested(Box::new(look), until);
         }
-        self.journal.say(look.now, Phase::ConvergeServing, "waiting until requests are answered");
+        self.journal.say(look.now, self.phase, "waiting until requests are answered");
         Round::Waited
     }
 
     async fn act(&mut self, action: &Action, look: &Look) -> Result<Round, RotateError> {
+        self.tell(action, look);
         let change = act::change(action, look, self.installation.namespace())?;
         let done = match change {
             None => Ok(Round::Waited),
-            Some(change) => self.installation.put(&change).await.map(|()| Round::Wrote),
+            Some(change) => self.write(&change).await,
         };
         match done {
             Err(error) if is_overtaken(&error) => {
@@ -182,6 +187,12 @@ impl<'a> Rotation<'a> {
         }
     }
 
+    async fn write(&mut self, change: &Change) -> Result<Round, ClusterError> {
+        self.installation.put(change).await?;
+        self.in_a_row = 0;
+        Ok(Round::Wrote)
+    }
+
     /// Returns the requests since the last look.
     fn count(&mut self) -> Requests {
         let tally = self.load.tally();
@@ -191,27 +202,24 @@ impl<'a> Rotation<'a> {
             self.well_since.get_or_insert_with(|| self.counted.clone());
         }
         let few = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        Requests { answered: few(news.answered), failed: few(news.failed) }
+        let requests = Requests { answered: few(news.answered), failed: few(news.failed) };
+        let before = if requests.failed > 0 { 0 } else { self.in_a_row };
+        self.in_a_row = before.saturating_add(requests.answered);
+        requests
     }
 
     /// What is wrong is told once, before anything is done about it.
-    fn tell(&mut self, action: &Action, look: &Look) {
+    fn tell_of_findings(&self, look: &Look) {
         if self.journal.entries().is_empty() {
             for finding in words::findings(look, self.installation.namespace()) {
                 self.journal.say(look.now, Phase::Steady, format!("found: {finding}"));
             }
         }
-        self.tell_of_changer(action, look);
-        self.phase = action.phase();
-        self.journal.say(look.now, self.phase, words::step(action, look));
     }
 
-    /// Trust that is put right in the middle of peace was changed by somebody.
-    fn tell_of_changer(&self, action: &Action, look: &Look) {
-        let heals = matches!(action, Action::Distribute { .. } | Action::Seal | Action::Retire { .. });
-        if let Some(who) = words::changer(&look.service).filter(|_| heals) {
-            self.journal.say(look.now, action.phase(), format!("the caBundle was changed by {who}"));
-        }
+    fn tell(&mut self, action: &Action, look: &Look) {
+        self.phase = action.phase();
+        self.journal.say(look.now, self.phase, words::step(action, look));
     }
 
     /// What was seen before is no evidence of what was not seen.

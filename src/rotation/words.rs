@@ -103,18 +103,27 @@ fn missing(revision: Option<&String>) -> &'static str {
     if revision.is_some() { "cannot be read" } else { "is missing" }
 }
 
+/// Between two steps of a rotation, the authority before is trusted alone.
 fn bundle(look: &Look) -> Option<String> {
+    let authorities = &look.observed.authorities;
+    let mut ours = authorities.issuing.iter().chain(&authorities.previous);
     let published = &look.observed.published;
-    let issuing = look.observed.authorities.issuing.as_ref().map(|issuing| issuing.fingerprint);
-    let what = match issuing {
+    let what = match published.len() {
         _ if look.trust.unreadable => "the caBundle of the APIService cannot be read",
-        _ if published.is_empty() => "the APIService has no caBundle",
-        Some(issuing) if !published.contains(&issuing) => {
+        0 => "the APIService has no caBundle",
+        _ if ours.all(|authority| !published.contains(&authority.fingerprint)) => {
             "the caBundle of the APIService lacks the authority that issues"
         }
-        _ => return None,
+        _ => return stranger(look),
     };
-    Some(changer(&look.service).map_or_else(|| what.to_owned(), |who| format!("{what}: {who} wrote it")))
+    Some(changer(&look.service).map_or_else(|| what.to_owned(), |who| format!("{what}: {who} changed it")))
+}
+
+/// An authority that is not ours came with a rotation that is not over, or from somebody else.
+fn stranger(look: &Look) -> Option<String> {
+    let ours = look.authorities.certificates().fingerprints();
+    let who = changer(&look.service).filter(|_| !look.observed.published.is_subset(&ours))?;
+    Some(format!("the caBundle of the APIService has an authority that is not wfctl's: {who} changed it"))
 }
 
 fn replica(seen: &Seen) -> Option<String> {
