@@ -6,6 +6,7 @@
 mod converted;
 mod history;
 mod object;
+mod pulse;
 mod remembered;
 mod state;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 pub use self::converted::Convert;
@@ -40,7 +42,7 @@ pub struct Cacher {
     shared: Arc<Shared>,
     backend: Arc<dyn Backend>,
     progress: watch::Receiver<Revision>,
-    writer: tokio::task::JoinHandle<()>,
+    tasks: [AbortHandle; 2],
     limits: Limits,
 }
 
@@ -83,8 +85,10 @@ impl Cacher {
         let shared = Arc::new(Shared::new(describe, sender));
         let mut writer = writer::Writer::new(Arc::clone(&shared), Arc::clone(&backend), prefix, limits);
         let changes = writer.load().await?;
-        let writer = tokio::spawn(writer.run(changes));
-        Ok(Self { shared, backend, progress, writer, limits })
+        let writer = tokio::spawn(writer.run(changes)).abort_handle();
+        let pulse = pulse::watch_over(Arc::clone(&backend), Arc::clone(&shared));
+        let tasks = [writer, tokio::spawn(pulse).abort_handle()];
+        Ok(Self { shared, backend, progress, tasks, limits })
     }
 
     /// Returns the state that a read with `options` is answered from.
@@ -172,7 +176,7 @@ impl Cacher {
         self.shared.facts(self.limits)
     }
 
-    /// Tells whether the cache follows the store at this moment.
+    /// Tells whether the cache follows the store at this moment, and the store answered when it was last asked.
     pub fn is_following(&self) -> bool {
         self.shared.is_following()
     }
@@ -180,6 +184,6 @@ impl Cacher {
 
 impl Drop for Cacher {
     fn drop(&mut self) {
-        self.writer.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct Shared {
     state: RwLock<State>,
     progress: watch::Sender<Revision>,
     following: AtomicBool,
+    answering: AtomicBool,
     describe: Arc<dyn Describe>,
     received: AtomicU64,
     loads: AtomicU64,
@@ -44,6 +45,7 @@ impl Shared {
             state: RwLock::default(),
             progress,
             following: AtomicBool::new(false),
+            answering: AtomicBool::new(true),
             describe,
             received: AtomicU64::new(0),
             loads: AtomicU64::new(0),
@@ -71,7 +73,12 @@ impl Shared {
     }
 
     pub(super) fn is_following(&self) -> bool {
-        self.following.load(Ordering::Acquire)
+        self.following.load(Ordering::Acquire) && self.answering.load(Ordering::Acquire)
+    }
+
+    /// Notes whether the store answers, and returns whether it did before.
+    pub(super) fn store_answers(&self, answers: bool) -> bool {
+        self.answering.swap(answers, Ordering::AcqRel)
     }
 
     pub(super) fn stopped_following(&self) {

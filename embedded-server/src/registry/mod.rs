@@ -244,7 +244,9 @@ fn read_error<S: Strategy>(error: &CacheError, verb: &str) -> ApiError {
     }
 }
 
-/// Words a call to the store that failed. Source: `apiserver/pkg/storage/errors/storage.go`.
+/// Words a call to the store that failed, as `apiserver/pkg/storage/errors/storage.go` does, but with the codes that
+/// say whether to ask again: a store that is away is no failure of the server, and a write that may have happened is
+/// not to be repeated unseen, so nobody is told when.
 fn storage_error<S: Strategy>(error: &StorageError, verb: &str) -> ApiError {
     tracing::warn!(%error, verb, source = ?std::error::Error::source(error), "the store failed");
     let resource = S::Object::DESCRIPTOR.group_resource();
@@ -254,7 +256,11 @@ fn storage_error<S: Strategy>(error: &StorageError, verb: &str) -> ApiError {
     match error {
         StorageError::Corrupt(_) => ApiError::internal("the store is damaged"),
         StorageError::TooLarge => ApiError::unclassified(error),
-        _ => ApiError::new(500, Reason::ServerTimeout, message).retry_after(2),
+        StorageError::Unknown(_) => ApiError::timeout(&format!(
+            "the connection to the store broke during the {verb} operation against {resource}: it may have been \
+             completed or not"
+        )),
+        _ => ApiError::new(503, Reason::ServiceUnavailable, message).retry_after(2),
     }
 }
 

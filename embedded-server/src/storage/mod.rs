@@ -172,7 +172,8 @@ pub enum StorageError {
     /// The store cannot be reached or is closed; nothing was written.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
-    /// The connection broke during a commit: it may or may not have happened.
+    /// The connection broke during a commit, and what became of it could not be found out in time: it may or may not
+    /// have happened, and must not be taken for failed.
     #[error("the outcome of the write is unknown")]
     Unknown(#[source] BoxError),
     /// What is stored does not make sense.

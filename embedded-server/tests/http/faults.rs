@@ -33,12 +33,37 @@ async fn a_store_that_cannot_be_reached_is_to_be_asked_later() {
             "The {verb} operation against workflows.workflow.example.com could not be completed at this time, \
              please try again."
         );
-        let status = answer.failure(500, "ServerTimeout", &message);
+        let status = answer.failure(503, "ServiceUnavailable", &message);
         assert_eq!(status["details"]["retryAfterSeconds"], 2);
         assert_eq!(answer.header("retry-after"), "2");
     }
     store.feels(Mood::Well);
     server.get(item("a")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_write_that_may_have_happened_is_not_answered_as_failed() {
+    let (server, store, stored) = with(workflow("a")).await;
+    store.feels(Mood::Unsure);
+    for (verb, answer) in [
+        ("create", server.post(WORKFLOWS, workflow("b")).await),
+        ("update", server.put(item("a"), replaced(&stored)).await),
+        ("delete", server.delete(item("a")).await),
+    ] {
+        let message = format!(
+            "Timeout: the connection to the store broke during the {verb} operation against \
+             workflows.workflow.example.com: it may have been completed or not"
+        );
+        answer.failure(504, "Timeout", &message);
+        assert_eq!(answer.header("retry-after"), "", "clients repeat unasked what says when");
+    }
+}
+
+/// Returns an object as a client changes it.
+fn replaced(stored: &Value) -> Value {
+    let mut changed = stored.clone();
+    changed["spec"]["timeout"] = json!("7m");
+    changed
 }
 
 /// Returns how many bytes an object takes in the store, with and without the record of who manages what.

@@ -109,6 +109,17 @@ async fn reads_wait_for_a_writer_that_lost_the_store() {
     assert_eq!(spelled(&view, &selecting("")), ["a@2"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cache_whose_store_says_nothing_does_not_claim_to_follow_it() {
+    let store = Flaky::remembering(100);
+    let cache = cache(&store, 100).await;
+    for silent in [true, false] {
+        store.is_silent(silent);
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(cache.is_following(), !silent);
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_is_closed_ends_reads() {
     let store = Flaky::remembering(100);

@@ -6,6 +6,7 @@ mod limits;
 mod past;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,17 +26,24 @@ use crate::storage::{Changes, Key, KeyValue, Memory, Result, Snapshot, Write};
 struct Flaky {
     store: Memory,
     cuts: watch::Sender<u32>,
+    silent: AtomicBool,
 }
 
 impl Flaky {
     /// Returns an empty store that remembers the last `events` events.
     fn remembering(events: usize) -> Arc<Self> {
-        Arc::new(Self { store: Memory::with_window(events), cuts: watch::Sender::new(0) })
+        let (store, cuts) = (Memory::with_window(events), watch::Sender::new(0));
+        Arc::new(Self { store, cuts, silent: AtomicBool::new(false) })
     }
 
     /// Fails every open watch.
     fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Makes the store say, or not say, where it stands.
+    fn is_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
     }
 
     /// Stores an object with a label, over the one that may be there.
@@ -81,6 +89,9 @@ impl Backend for Flaky {
     }
 
     async fn revision(&self) -> Result<Revision> {
+        if self.silent.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         self.store.revision().await
     }
 

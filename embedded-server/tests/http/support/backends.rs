@@ -72,6 +72,8 @@ pub(crate) enum Mood {
     Hangs,
     /// It cannot be reached.
     Gone,
+    /// It loses the connection at every commit, and cannot say whether that happened.
+    Unsure,
     /// It takes no values of more bytes than these.
     Picky(usize),
     /// Somebody else is always a second faster.
@@ -156,6 +158,7 @@ impl Backend for Moody {
             (Mood::Picky(most), Write::Create(value) | Write::Update { value, .. }) if value.len() > most => {
                 return Err(StorageError::TooLarge);
             }
+            (Mood::Unsure, _) => return Err(StorageError::Unknown("connection lost".into())),
             (Mood::Raced, _) => {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 self.overtake(key).await?;
