@@ -73,6 +73,18 @@ const RESERVED: &[Reserved] = &[
         because: "engines are known to their own backend alone",
     },
     Reserved {
+        word: "tonic",
+        within: EVERYWHERE,
+        by: &[ETCD],
+        because: "engines are known to their own backend alone",
+    },
+    Reserved {
+        word: "prost",
+        within: EVERYWHERE,
+        by: &[ETCD],
+        because: "engines are known to their own backend alone",
+    },
+    Reserved {
         word: "prometheus",
         within: EVERYWHERE,
         by: &["embedded-server/src/metrics/"],
@@ -100,7 +112,7 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         word: "http::",
         within: LIBRARY,
-        by: &["embedded-server/src/authentication/", "embedded-server/src/endpoints/", SERVER],
+        by: &["embedded-server/src/authentication/", "embedded-server/src/endpoints/", SERVER, ETCD],
         because: "what happens to objects does not depend on how requests arrive",
     },
     Reserved {
@@ -125,6 +137,7 @@ const RESERVED: &[Reserved] = &[
     Reserved { word: "stderr()", within: BINARY, by: &[PRINTER], because: ONE_WRITER },
 ];
 
+const ETCD: &str = "embedded-server/src/storage/etcd/";
 const SLED: &str = "embedded-server/src/storage/sled/";
 const SERVER: &str = "embedded-server/src/server/";
 const PRINTER: &str = "src/printer.rs";

@@ -4,6 +4,7 @@
 
 mod barrier;
 pub mod conformance;
+mod etcd;
 mod key;
 mod measured;
 mod memory;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use self::barrier::Barrier;
+pub use self::etcd::{Etcd, EtcdConfig, EtcdTls, EtcdUrlError, EtcdUser};
 pub use self::key::{Key, Prefix};
 pub use self::measured::Measured;
 pub use self::memory::Memory;
@@ -129,7 +131,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StorageError::Conflict`] when the key is not in the state that `write` assumes;
-    /// [`StorageError::TooLarge`] for a value that the store does not take, which has to be of more than 3 MiB.
+    /// [`StorageError::TooLarge`] for a value that the store does not take, which has to be of more than 3 MiB;
+    /// a store on a server of its own may have to be allowed as much there.
     async fn commit(&self, key: &Key, write: Write) -> Result<Revision>;
 
     /// Yields the changes below `prefix` that came after revision `after`.
