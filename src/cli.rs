@@ -99,8 +99,9 @@ pub(crate) struct Serve {
     /// Serve on this machine without a cluster
     #[arg(long, env = "WFCTL_DEV", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
-    /// Where objects are kept: sled:PATH or memory: [default: sled:/var/lib/wfctl, with --dev
-    /// sled:wfctl-dev/data]
+    /// Where objects are kept: sled:PATH, memory: or
+    /// etcd://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…][/PREFIX][?ca=FILE&cert=FILE&key=FILE&compaction=5m|off]
+    /// [default: sled:/var/lib/wfctl, with --dev sled:wfctl-dev/data]
     #[arg(long, value_name = "URL", env = "WFCTL_STORAGE", hide_env_values = true)]
     pub(crate) storage: Option<String>,
     /// The address to listen on [default: 0.0.0.0, with --dev 127.0.0.1]

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use embedded_server::meta::duration::parse_go;
 use embedded_server::server::PolicyError;
+use embedded_server::storage::EtcdUrlError;
 use thiserror::Error;
 
 use crate::cli;
@@ -98,6 +99,9 @@ pub(crate) enum ConfigError {
     /// A storage URL of no known form. It is not repeated: it may hold a password.
     #[error("--storage is not a storage URL: {0}")]
     Storage(&'static str),
+    /// A URL of an etcd that cannot be used.
+    #[error("--storage is not the URL of an etcd")]
+    Etcd(#[from] EtcdUrlError),
     /// A duration that cannot be read or used.
     #[error("{flag} {value:?} cannot be used: {problem}")]
     Duration {
@@ -142,8 +146,11 @@ impl ConfigError {
             }
             Self::Plugin(_) => "NamespaceLifecycle is the only one; webhooks and policies are not called",
             Self::Foreign { hint, .. } => hint,
-            Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, memory: to keep nothing",
-            Self::Storage(_) => "write sled:PATH, for example sled:wfctl-dev/data, or memory:",
+            Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, etcd://HOST:PORT to share them",
+            Self::Storage(_) => {
+                "write sled:PATH, for example sled:wfctl-dev/data, memory:, or etcd://HOST:PORT"
+            }
+            Self::Etcd(_) => "write for example etcd://etcd-0:2379,etcd-1:2379/wfctl?ca=/etc/etcd/ca.crt",
             Self::Namespace { .. } => "write a name such as workflow-system",
             Self::Tls(PolicyError::Version(_)) => "write VersionTLS12 or VersionTLS13",
             Self::Tls(PolicyError::Suite(_)) => {
@@ -214,7 +221,7 @@ const EVERYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 fn pki_directory(storage: &StorageUrl, kubeconfig: &Path) -> PathBuf {
     let neighbour = match storage {
         StorageUrl::Sled(path) => path,
-        StorageUrl::Memory => kubeconfig,
+        StorageUrl::Memory | StorageUrl::Etcd(_) => kubeconfig,
     };
     neighbour.parent().unwrap_or(Path::new("")).join("pki")
 }

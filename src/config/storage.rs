@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use embedded_server::storage::EtcdConfig;
+
 use super::ConfigError;
 
 /// Where objects are kept.
@@ -12,6 +14,8 @@ pub(crate) enum StorageUrl {
     Sled(PathBuf),
     /// `memory:`: nowhere; they are gone when the server stops.
     Memory,
+    /// `etcd://HOST:PORT,HOST:PORT/PREFIX?PARAMETER=VALUE`: in an etcd, which several servers can share.
+    Etcd(EtcdConfig),
 }
 
 impl FromStr for StorageUrl {
@@ -25,7 +29,7 @@ impl FromStr for StorageUrl {
             ("memory", "") => Ok(Self::Memory),
             ("memory", _) => Err(ConfigError::Storage("memory: takes nothing after the colon")),
             ("postgres" | "postgresql", _) => Err(ConfigError::StorageNotYet("PostgreSQL")),
-            ("etcd", _) => Err(ConfigError::StorageNotYet("etcd")),
+            ("etcd", _) => Ok(Self::Etcd(url.parse()?)),
             _ => Err(ConfigError::Storage("its scheme is unknown")),
         }
     }
@@ -50,7 +54,18 @@ mod tests {
     fn storage_of_a_later_release_is_recognised_and_refused() {
         let refused = parse("postgres://user:secret@host/db").unwrap_err();
         assert_eq!(refused, ConfigError::StorageNotYet("PostgreSQL"));
-        assert_eq!(parse("etcd://host:2379").unwrap_err(), ConfigError::StorageNotYet("etcd"));
+    }
+
+    #[test]
+    fn etcd_names_servers_and_keeps_its_password_to_itself() {
+        let parsed = parse("etcd://me:secret@a:1,b:2/prefix").unwrap();
+        assert!(
+            matches!(&parsed, StorageUrl::Etcd(config) if config.endpoints == ["a:1", "b:2"]),
+            "{parsed:?}"
+        );
+        assert!(!format!("{parsed:?}").contains("secret"));
+        let error = parse("etcd://me:secret@").unwrap_err();
+        assert!(matches!(error, ConfigError::Etcd(_)) && !error.to_string().contains("secret"), "{error}");
     }
 
     #[test]

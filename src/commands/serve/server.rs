@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -14,7 +15,7 @@ use embedded_server::endpoints::{Api, AuditPolicy, Builder, VersionInfo};
 use embedded_server::metrics::Metrics;
 use embedded_server::registry::Registry;
 use embedded_server::server::{Config, Server, ServingCertificate};
-use embedded_server::storage::{Backend, Measured, Memory, OpenError, Sled, SledOptions};
+use embedded_server::storage::{Backend, Etcd, EtcdConfig, Measured, Memory, OpenError, Sled, SledOptions};
 use embedded_server::workflow::WorkflowStrategy;
 use embedded_server::{authentication, authorization};
 use tokio::sync::oneshot;
@@ -99,16 +100,20 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Opens the store; until it is closed no other process can use it.
+/// Opens the store. One on this machine can be used by no other process until it is closed.
 ///
 /// # Errors
 ///
 /// It is in use, damaged, of a newer version or out of reach.
 pub(super) async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend>> {
-    let path = match storage {
-        StorageUrl::Memory => return Ok(Arc::new(Memory::new())),
-        StorageUrl::Sled(path) => path.clone(),
-    };
+    match storage {
+        StorageUrl::Memory => Ok(Arc::new(Memory::new())),
+        StorageUrl::Sled(path) => open_directory(path.clone()).await,
+        StorageUrl::Etcd(config) => open_etcd(config.clone()).await,
+    }
+}
+
+async fn open_directory(path: PathBuf) -> anyhow::Result<Arc<dyn Backend>> {
     let opened = tokio::task::spawn_blocking(move || Sled::open(&path, SledOptions::default())).await?;
     match opened {
         Ok(store) => Ok(Arc::new(store)),
@@ -117,6 +122,13 @@ pub(super) async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend
             Err(error).context("cannot open the store").hint(hint)
         }
     }
+}
+
+async fn open_etcd(config: EtcdConfig) -> anyhow::Result<Arc<dyn Backend>> {
+    let servers = config.endpoints.join(", ");
+    let opened = Etcd::open(config).await;
+    let store = opened.with_context(|| format!("cannot open the store in etcd at {servers}"));
+    Ok(Arc::new(store.hint("--storage names the servers, and with ca=, cert= and key= the files for TLS")?))
 }
 
 fn open_hint(error: &OpenError) -> &'static str {
