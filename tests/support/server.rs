@@ -24,8 +24,20 @@ impl Home {
 
     /// Starts a server on what is here, on any free port, and waits until it says that it is ready.
     pub(crate) fn start(&self) -> Server {
+        self.start_with(&[], self.kubeconfig())
+    }
+
+    /// Starts a server on a storage that others share; its certificates are those of all that are started here.
+    pub(crate) fn start_replica(&self, number: usize, storage: &str) -> Server {
+        let kubeconfig = format!("wfctl-dev/replica-{number}");
+        let arguments = ["--storage", storage, "--write-kubeconfig", &kubeconfig];
+        self.start_with(&arguments, self.0.path().join(&kubeconfig))
+    }
+
+    fn start_with(&self, arguments: &[&str], kubeconfig: PathBuf) -> Server {
         let mut process = Command::new(env!("CARGO_BIN_EXE_wfctl"))
             .args(["serve", "--dev", "--secure-port", "0"])
+            .args(arguments)
             .current_dir(self.0.path())
             .env_clear()
             .stdin(Stdio::null())
@@ -34,7 +46,7 @@ impl Home {
             .spawn()
             .unwrap();
         let log = Lines::of(process.stderr.take().unwrap());
-        let mut server = Server { process, log: Some(log), kubeconfig: self.kubeconfig() };
+        let mut server = Server { process, log: Some(log), kubeconfig };
         server.log.as_mut().unwrap().wait_for(|line| line.starts_with("wfctl serves https://"));
         server
     }
@@ -52,6 +64,13 @@ impl Server {
     /// Returns a client with connections of its own.
     pub(crate) async fn client(&self, protocol: Protocol) -> Client {
         client::connect(&self.kubeconfig, protocol).await
+    }
+
+    /// Returns how much memory it has, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Ends the server as a power cut would end it: SIGKILL.
