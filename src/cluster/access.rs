@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use http::HeaderValue;
 use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -86,17 +86,17 @@ impl Access {
         let read = self.kubeconfig.as_deref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
         match read {
             Ok(kubeconfig) => Ok(Some(kubeconfig)),
-            Err(error) if self.kubeconfig.is_none() && is_missing(&error) => self.without_kubeconfig(error),
+            Err(error) if self.kubeconfig.is_none() && is_missing(&error) => self.without_kubeconfig(&error),
             Err(error) => Err(self.unusable(error)),
         }
     }
 
-    fn without_kubeconfig(&self, error: KubeconfigError) -> anyhow::Result<Option<Kubeconfig>> {
+    fn without_kubeconfig(&self, error: &KubeconfigError) -> anyhow::Result<Option<Kubeconfig>> {
         if self.context.is_none() && is_in_a_pod() {
             return Ok(None);
         }
-        Err(error)
-            .context("no kubeconfig names a cluster")
+        tracing::debug!(%error, "no kubeconfig");
+        Err(anyhow!("no kubeconfig names a cluster"))
             .hint("--kubeconfig FILE, or KUBECONFIG in the environment, says where it is")
     }
 
@@ -114,6 +114,9 @@ impl Access {
         match error {
             KubeconfigError::LoadContext(name) => anyhow!("the kubeconfig has no context {name}"),
             KubeconfigError::CurrentContextNotSet => anyhow!("the kubeconfig has no current context"),
+            KubeconfigError::ReadConfig(error, path) => {
+                anyhow!(error).context(format!("cannot read the kubeconfig {}", path.display()))
+            }
             error => anyhow!(error).context(format!("cannot use {}", name_of(self.kubeconfig.as_deref()))),
         }
     }

@@ -33,7 +33,8 @@ impl Cluster {
     /// Asks for version and time.
     pub(crate) async fn greet(&self) -> Result<Greeting, ClusterError> {
         let wrong = |why: &str| ClusterError::new(ASKING, &self.server, Reason::Other, why);
-        let failed = |error: kube::Error| ClusterError::from_client(ASKING, &self.server, &error);
+        let failed =
+            |error: kube::Error| ClusterError::from_client(ASKING, &self.server, &error).at(&self.server);
         let mut request = http::Request::new(Body::empty());
         *request.uri_mut() = http::Uri::from_static("/version");
         let (head, body) = self.client.send(request).await.map_err(failed)?.into_parts();

@@ -30,7 +30,10 @@ fn was_cut(error: &io::Error) -> bool {
 pub(super) fn words(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status.message.clone(),
-        error => causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": "),
+        error => {
+            let wrapper = usize::from(error.source().is_some());
+            causes(error).skip(wrapper).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl ClusterError {
     }
 
     /// Says which cluster was asked.
-    pub(super) fn at(self, server: &str) -> Self {
+    pub(in crate::cluster) fn at(self, server: &str) -> Self {
         Self { server: Some(server.to_owned()), ..self }
     }
 

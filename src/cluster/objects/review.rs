@@ -11,7 +11,7 @@ impl Objects {
     /// Asks whether whoever asks may do `verb` to all objects of a kind in `namespace`; the inner error says that not.
     pub(crate) async fn may(
         &self,
-        verb: &str,
+        verb: &'static str,
         kind: &'static Kind,
         namespace: &str,
     ) -> Result<Result<(), ClusterError>, ClusterError> {
@@ -38,6 +38,6 @@ impl Objects {
         let why = status.reason.filter(|reason| !reason.is_empty());
         let why = why.unwrap_or_else(|| format!("nothing allows to {permission}"));
         let what = format!("{} in {namespace}", kind.plural);
-        Ok(Err(ClusterError::new("be sure about", &what, Reason::Forbidden(Some(Box::new(permission))), why)))
+        Ok(Err(ClusterError::new(verb, &what, Reason::Forbidden(Some(Box::new(permission))), why)))
     }
 }

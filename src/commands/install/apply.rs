@@ -26,13 +26,13 @@ pub(super) async fn namespace(
 /// Applies everything else.
 pub(super) async fn all(session: &Session<'_>, entries: &[Entry], report: &mut Report) -> anyhow::Result<()> {
     let _step = session.begin("applying the objects", "Applying the objects");
-    let rest = entries.iter().filter(|entry| !is_namespace(entry) && entry.id.name() != record::NAME);
-    for entry in rest {
+    for entry in entries.iter().filter(|entry| !is_namespace(entry) && !is_record(entry)) {
         apply(session, entry, report).await?;
     }
-    let count = entries.len();
+    let count = entries.iter().filter(|entry| !is_record(entry)).count();
     session.printer.done(match report.changed.len() {
         0 => format!("All {count} objects are as they should be"),
+        changed if changed == count => format!("Applied {count} objects"),
         changed => format!("Applied {changed} of {count} objects; the others are as they should be"),
     });
     Ok(())
@@ -53,8 +53,12 @@ pub(super) async fn prune(
     wanted: &Record,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    let unwanted: Vec<_> = before.into_iter().flat_map(|before| before.without(wanted)).collect();
+    if unwanted.is_empty() {
+        return Ok(());
+    }
     let _step = session.begin("deleting what is not needed any more", "Deleting what is not needed any more");
-    for object in before.into_iter().flat_map(|before| before.without(wanted)) {
+    for object in unwanted {
         let id = Id::of(object)?;
         if is_data(&id) {
             session.printer.warning(format_args!("{id} is not used any more, but holds data: it stays"));
@@ -76,6 +80,11 @@ pub(super) async fn delete(session: &Session<'_>, id: &Id) -> Result<bool, Clust
 
 fn is_namespace(entry: &Entry) -> bool {
     entry.id.kind() == Kind::NAMESPACE
+}
+
+/// The record has its own time to be written.
+fn is_record(entry: &Entry) -> bool {
+    entry.id.name() == record::NAME
 }
 
 /// A namespace may hold what is not wfctl's, and the serving certificate goes over to cert-manager.

@@ -63,10 +63,15 @@ fn trouble(pod: &Value, events: &[Value]) -> Option<String> {
     if condition(pod, "Ready").is_some_and(|ready| ready["status"] == "True") {
         return None;
     }
-    let of_container = || containers(pod).find_map(|it| waiting(it).or(ended(it)).map(|_| in_container(it)));
-    let why = unscheduled(pod).or_else(of_container).unwrap_or_else(|| "it is not ready yet".to_owned());
-    let event = complaint(pod, events).filter(|event| !why.contains(event.as_str()));
-    Some(said(pod, &event.map_or(why.clone(), |event| format!("{why} ({event})"))))
+    let container = || containers(pod).find(|it| waiting(it).or(ended(it)).is_some()).map(in_container);
+    let why = unscheduled(pod).or_else(container);
+    let complaint = || complaint(pod, events);
+    let why = match why {
+        Some(why) if why.contains(": ") => why,
+        Some(why) => complaint().map_or(why.clone(), |complaint| format!("{why}: {complaint}")),
+        None => complaint().unwrap_or_else(|| "it is not ready yet".to_owned()),
+    };
+    Some(said(pod, &why))
 }
 
 fn said(pod: &Value, why: &str) -> String {
@@ -159,16 +164,16 @@ mod tests {
         })
     }
 
-    fn pod(status: Value) -> Value {
+    fn pod(status: &Value) -> Value {
         let labels = json!({"pod-template-hash": "a"});
         let metadata =
             json!({"name": "p", "uid": "1", "labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"});
         let mut pod = json!({ "metadata": metadata });
-        pod["status"] = status;
+        pod["status"] = status.clone();
         pod
     }
 
-    fn of_pod(status: Value) -> Rollout {
+    fn of_pod(status: &Value) -> Rollout {
         rollout(&deployment(0), &[], &[pod(status)], &[])
     }
 
@@ -194,9 +199,9 @@ mod tests {
     #[test]
     fn an_image_that_is_not_there_is_waited_for_and_one_that_cannot_be_is_not() {
         let why = "pod p: ImagePullBackOff: Back-off pulling image \"x\"";
-        assert_eq!(of_pod(waiting_for("ImagePullBackOff", "Back-off pulling image \"x\"")), going(why));
+        assert_eq!(of_pod(&waiting_for("ImagePullBackOff", "Back-off pulling image \"x\"")), going(why));
         let lost = Rollout::Lost("pod p: ErrImageNeverPull: x is not present".to_owned());
-        assert_eq!(of_pod(waiting_for("ErrImageNeverPull", "x is not present")), lost);
+        assert_eq!(of_pod(&waiting_for("ErrImageNeverPull", "x is not present")), lost);
     }
 
     #[test]
@@ -204,7 +209,7 @@ mod tests {
         let crash = |count: u64| {
             let ended = json!({"terminated": {"reason": "Error", "message": "starting\nerror: no store\n"}});
             let container = json!({"restartCount": count, "lastState": ended, "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}});
-            of_pod(json!({"containerStatuses": [container]}))
+            of_pod(&json!({"containerStatuses": [container]}))
         };
         let why =
             "pod p: CrashLoopBackOff: it ended with Error, and said:\n    starting\n    error: no store";
@@ -217,7 +222,7 @@ mod tests {
         let condition =
             json!({"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"});
         assert_eq!(
-            of_pod(json!({"conditions": [condition]})),
+            of_pod(&json!({"conditions": [condition]})),
             going("pod p: no node takes it: 0/1 nodes are available")
         );
         let failure = json!({"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"});
@@ -233,20 +238,18 @@ mod tests {
             "lastTimestamp": "2026-01-01T00:00:00Z",
             "message": "Readiness probe failed: HTTP probe failed with statuscode: 500",
         });
-        let running = pod(json!({"containerStatuses": [{"state": {"running": {}}}]}));
+        let running = pod(&json!({"containerStatuses": [{"state": {"running": {}}}]}));
         assert_eq!(
             rollout(&deployment(0), &[], &[running], &[event]),
-            going(
-                "pod p: it is not ready yet (Readiness probe failed: HTTP probe failed with statuscode: 500)"
-            )
+            going("pod p: Readiness probe failed: HTTP probe failed with statuscode: 500")
         );
     }
 
     #[test]
     fn the_pods_of_the_version_before_are_nobodys_trouble() {
-        let mut old = pod(waiting_for("ErrImageNeverPull", ""));
+        let mut old = pod(&waiting_for("ErrImageNeverPull", ""));
         old["metadata"]["labels"]["pod-template-hash"] = json!("old");
-        let mut new = pod(waiting_for("ContainerCreating", ""));
+        let mut new = pod(&waiting_for("ContainerCreating", ""));
         new["metadata"]["creationTimestamp"] = json!("2026-01-02T00:00:00Z");
         assert_eq!(rollout(&deployment(0), &[], &[old, new], &[]), going("pod p: ContainerCreating"));
     }

@@ -128,18 +128,18 @@ mod tests {
         Entry { id: Id::of(&would).unwrap(), object: would.clone(), live, would: Some(would) }
     }
 
-    fn object(kind: &str, field: &str, value: Value) -> Value {
+    fn object(kind: &str, field: &str, value: &Value) -> Value {
         let metadata = json!({"name": "a", "namespace": "b", "resourceVersion": value.to_string()});
         let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": metadata});
-        object[field] = value;
+        object[field] = value.clone();
         object
     }
 
     #[test]
     fn what_the_cluster_writes_by_itself_is_no_change() {
         let change = change(&entry(
-            Some(object("Service", "status", json!(1))),
-            object("Service", "status", json!(2)),
+            Some(object("Service", "status", &json!(1))),
+            object("Service", "status", &json!(2)),
         ));
         assert_eq!((change.action, change.diff.as_str()), (Action::Keep, ""));
     }
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn a_change_is_shown_by_its_lines() {
         let change = change(&entry(
-            Some(object("Service", "spec", json!({"x": 1}))),
-            object("Service", "spec", json!({"x": 2})),
+            Some(object("Service", "spec", &json!({"x": 1}))),
+            object("Service", "spec", &json!({"x": 2})),
         ));
         assert_eq!(change.action, Action::Change);
         assert!(change.diff.starts_with("--- Service b/a\n+++ Service b/a\n@@ "), "{}", change.diff);
@@ -158,8 +158,8 @@ mod tests {
     #[test]
     fn of_secrets_only_the_change_is_told() {
         let change = change(&entry(
-            Some(object("Secret", "data", json!({"url": "b2xk"}))),
-            object("Secret", "data", json!({"url": "bmV3"})),
+            Some(object("Secret", "data", &json!({"url": "b2xk"}))),
+            object("Secret", "data", &json!({"url": "bmV3"})),
         ));
         assert!(change.diff.contains("+  url: '(hidden, another one)'"), "{}", change.diff);
         assert!(!change.diff.contains("bmV3") && !change.diff.contains("b2xk"), "{}", change.diff);

@@ -1,6 +1,8 @@
 //! Whether the cluster would take it, before anything is changed: what can be known by looking, and, for the objects
 //! themselves, what kube-apiserver says when it is asked to apply them without storing anything.
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
 use futures::future::join_all;
 use serde_json::Value;
@@ -8,7 +10,7 @@ use serde_json::Value;
 use super::record::Record;
 use super::session::{MANAGER, Session};
 use super::survey::{Readable, Survey, is_ours};
-use crate::cluster::{ClusterError, Id, Kind, Reason, Write};
+use crate::cluster::{ClusterError, Id, Kind, Permission, Reason, Write};
 use crate::failure::Hint;
 use crate::pki::SERVICE;
 
@@ -184,30 +186,22 @@ fn foreign(id: &Id, live: &Value) -> Problem {
 }
 
 /// Asks for the permissions that no dry run can try.
-async fn not_allowed(
-    session: &Session<'_>,
-    entries: &[Entry],
-    wait: bool,
-) -> Result<Vec<Problem>, ClusterError> {
-    let mut asked: Vec<(&str, &'static Kind)> = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.would.is_none()) {
-        asked.extend(
-            ["create", "patch"]
-                .map(|verb| (verb, entry.id.kind()))
-                .into_iter()
-                .filter(|ask| !asked.contains(ask))
-                .collect::<Vec<_>>(),
-        );
-    }
-    asked.extend(WATCHED.into_iter().filter(|_| wait).map(|kind| ("list", kind)));
-    let reviews = asked
-        .iter()
-        .map(async |(verb, kind)| session.cluster.objects.may(verb, kind, session.namespace()).await);
-    let mut problems = Vec::new();
-    for review in join_all(reviews).await {
-        problems.extend(review?.err().map(Problem::Refused));
-    }
-    Ok(problems)
+async fn not_allowed(session: &Session<'_>, entries: &[Entry], wait: bool) -> anyhow::Result<Vec<Problem>> {
+    let watched = WATCHED.into_iter().filter(|_| wait).map(|kind| ("list", kind));
+    let asked = untried(entries).into_iter().chain(watched);
+    let asked =
+        asked.map(async |(verb, kind)| session.cluster.objects.may(verb, kind, session.namespace()).await);
+    let answers = join_all(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(answers.into_iter().filter_map(Result::err).map(Problem::Refused).collect())
+}
+
+/// Returns what takes a permission that was not tried, each once.
+fn untried(entries: &[Entry]) -> Vec<(&'static str, &'static Kind)> {
+    let mut kinds: Vec<_> =
+        entries.iter().filter(|entry| entry.would.is_none()).map(|entry| entry.id.kind()).collect();
+    kinds.sort_by_key(|kind| kind.plural);
+    kinds.dedup();
+    kinds.into_iter().flat_map(|kind| ["create", "patch"].map(|verb| (verb, kind))).collect()
 }
 
 fn clock_warning(survey: &Survey) -> Option<String> {
@@ -217,38 +211,45 @@ fn clock_warning(survey: &Survey) -> Option<String> {
     (apart > APART).then(|| format!("the clock of this machine is {apart} seconds {way} that of the cluster; certificates go by the cluster's"))
 }
 
-/// One problem is the error itself; several are listed before it.
+/// One problem is the error itself; several are listed before it, each once.
 fn conclude(session: &Session<'_>, mut problems: Vec<Problem>) -> anyhow::Result<()> {
-    match problems.len() {
-        0 => Ok(()),
-        1 => problems.pop().map_or(Ok(()), |problem| Err(problem.into())),
-        count => {
-            for problem in &problems {
-                session.printer.problem(problem.line());
-            }
-            let hints: Vec<_> = problems.iter().filter_map(Problem::hint).collect();
-            Err(anyhow!("{count} things keep wfctl from installing; nothing was changed")).hint(listed(hints))
-        }
+    if problems.len() < 2 {
+        return problems.pop().map_or(Ok(()), |problem| Err(problem.into()));
     }
-}
-
-fn listed(mut hints: Vec<String>) -> String {
-    hints.dedup();
-    hints.join("\nhint: ")
+    let lines: BTreeSet<_> = problems.iter().map(Problem::line).collect();
+    for line in &lines {
+        session.printer.problem(line);
+    }
+    let hints: BTreeSet<_> = problems.iter().filter_map(Problem::hint).collect();
+    let hints: Vec<_> = hints.into_iter().collect();
+    let count = lines.len();
+    Err(anyhow!("{count} things keep wfctl from installing; nothing was changed"))
+        .hint(hints.join("\nhint: "))
 }
 
 impl Problem {
-    fn line(&self) -> String {
+    fn permission(&self) -> Option<&Permission> {
         match self {
-            Self::Refused(error) => format!("{error}: {}", error.why()),
-            Self::Found { what, .. } => what.clone(),
+            Self::Refused(ClusterError { reason: Reason::Forbidden(permission), .. }) => {
+                permission.as_deref()
+            }
+            _ => None,
+        }
+    }
+
+    fn line(&self) -> String {
+        match (self, self.permission()) {
+            (_, Some(permission)) => format!("the permission is missing to {permission}"),
+            (Self::Refused(error), _) => format!("{error}: {}", error.why()),
+            (Self::Found { what, .. }, _) => what.clone(),
         }
     }
 
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Refused(error) => error.hint(),
-            Self::Found { hint, .. } => Some(hint.clone()),
+        match (self, self.permission()) {
+            (_, Some(_)) => Some("--as and --context act as somebody else".to_owned()),
+            (Self::Refused(error), _) => error.hint(),
+            (Self::Found { hint, .. }, _) => Some(hint.clone()),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::deadline::{Deadline, Look};
 use super::diagnosis::{self, Rollout};
 use super::session::Session;
 use crate::cluster::Kind;
+use crate::failure::Hint;
 
 /// What the pods and ReplicaSets of the server are labelled with.
 const LABELS: &str = "app.kubernetes.io/name=workflow-apiserver,app.kubernetes.io/component=apiserver";
@@ -13,7 +14,10 @@ const LABELS: &str = "app.kubernetes.io/name=workflow-apiserver,app.kubernetes.i
 /// Waits until all servers run what was applied.
 pub(super) async fn watch(session: &Session<'_>, deadline: &Deadline) -> anyhow::Result<()> {
     let step = session.begin("waiting for the servers to run", "Waiting for the servers to run");
-    let run = deadline.until(&step, "The rollout", async || look(session).await).await?;
+    let run = deadline.until(&step, "The rollout", async || look(session).await).await;
+    let run = run.hint(
+        "install again with other settings, or with more --timeout; wfctl status looks at everything",
+    )?;
     drop(step);
     session.printer.done(format_args!("{run} of {run} servers run"));
     Ok(())
