@@ -3,7 +3,6 @@
 
 mod apply;
 mod certificates;
-mod deadline;
 mod diagnosis;
 mod difference;
 mod export;

@@ -2,9 +2,12 @@
 
 mod certs;
 mod completions;
+pub(crate) mod deadline;
 mod example;
 mod image;
 mod install;
+mod output;
+mod runtime;
 mod serve;
 mod status;
 mod uninstall;

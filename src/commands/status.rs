@@ -4,11 +4,11 @@ mod gather;
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use embedded_server::codec::yaml;
-use tokio::runtime::{Builder, Runtime};
+use anyhow::anyhow;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::output::print;
+use super::runtime::block_on;
 use crate::cli::{OutputFormat, Status};
 use crate::cluster::{Cluster, ClusterError, Greeting, Patience, Reason};
 use crate::config::TargetConfig;
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Tells how the installation is.
 pub(super) fn run(arguments: &Status, printer: &Printer) -> Result<(), Failure> {
     let target = TargetConfig::try_from(&arguments.target)?;
-    runtime()?.block_on(async {
+    block_on(async {
         let cluster = target.access.connect(Patience::OneAnswer).await?;
         let looking = Looking { cluster, target, format: arguments.output, printer };
         match (arguments.wait, arguments.watch) {
@@ -33,10 +33,6 @@ pub(super) fn run(arguments: &Status, printer: &Printer) -> Result<(), Failure> 
             _ => looking.once().await,
         }
     })
-}
-
-fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build().context("cannot start the threads of this program")
 }
 
 /// Who looks at what, and whom he tells.
@@ -110,17 +106,8 @@ impl Looking<'_> {
     }
 
     fn tell(&self, report: &Report) -> anyhow::Result<()> {
-        let text =
-            render(report, self.format, self.printer.colors_data()).context("cannot render the report")?;
-        self.printer.data(&text).context("cannot write the report")
-    }
-}
-
-fn render(report: &Report, format: OutputFormat, color: bool) -> anyhow::Result<String> {
-    match format {
-        OutputFormat::Table => Ok(status::table::render(report, color)),
-        OutputFormat::Json => Ok(serde_json::to_string_pretty(report)? + "\n"),
-        OutputFormat::Yaml => Ok(yaml::to_string(report)?),
+        let table = || status::table::render(report, self.printer.colors_data());
+        print(report, self.format, table, self.printer)
     }
 }
 

@@ -5,22 +5,25 @@ mod export;
 mod find;
 mod inhabitants;
 
+use std::future::Future;
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, anyhow};
-use embedded_server::codec::yaml;
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::Instant;
 
 use self::delete::Deleting;
-use crate::cli::{OutputFormat, Uninstall};
+use super::deadline::Deadline;
+use super::output::print;
+use super::runtime::block_on;
+use crate::cli::Uninstall;
 use crate::cluster::{Cluster, Patience};
 use crate::config::TargetConfig;
-use crate::failure::{Failure, Hint};
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::signals::Signals;
 use crate::uninstall::text::{self, Outcome};
 use crate::uninstall::{Plan, plan};
+
+const AGAIN: &str = "run wfctl uninstall again: it goes on where this one stopped";
 
 /// Removes an installation.
 pub(super) fn run(arguments: &Uninstall, printer: &Printer) -> Result<(), Failure> {
@@ -31,40 +34,45 @@ pub(super) fn run(arguments: &Uninstall, printer: &Printer) -> Result<(), Failur
             "--yes goes on without asking, --dry-run only shows what would be deleted",
         ));
     }
-    runtime()?.block_on(async {
+    block_on(async {
         let signals = Signals::listen().context("cannot listen for signals")?;
         tokio::select! {
-            outcome = Box::pin(uninstall(arguments, &target, printer)) => Ok(outcome?),
-            () = signals.reached(1) => Ok(interrupted()?),
+            outcome = Box::pin(uninstall(arguments, &target, printer)) => outcome,
+            () = signals.reached(1) => Err(Failure::interrupted(anyhow!("stopped by a signal"), AGAIN)),
         }
     })
 }
 
-fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build().context("cannot start the threads of this program")
-}
-
-fn interrupted() -> anyhow::Result<()> {
-    Err(anyhow!("interrupted")).hint("wfctl uninstall goes on where this one was")
-}
-
-async fn uninstall(arguments: &Uninstall, target: &TargetConfig, printer: &Printer) -> anyhow::Result<()> {
-    let deadline = Instant::now() + target.timeout;
+async fn uninstall(arguments: &Uninstall, target: &TargetConfig, printer: &Printer) -> Result<(), Failure> {
     let cluster = target.access.connect(Patience::Retries).await?;
     let namespace = target.namespace.as_str();
-    let plan = planned(arguments, &cluster, namespace, printer).await?;
+    let planning = Deadline::after(target.timeout);
+    let plan = in_time(planning, planned(arguments, &cluster, namespace, printer)).await?;
     if arguments.dry_run || plan.delete.is_empty() {
         return tell(arguments, &plan, &cluster.server, namespace, printer);
     }
     printer.note(text::intentions(&plan, &cluster.server));
-    if !arguments.yes && !printer.ask("Delete this? [y/N]").context("cannot ask")? {
-        return Err(anyhow!("nothing was deleted"));
+    if !arguments.yes && !agreed(printer.clone()).await? {
+        return Err(anyhow!("nothing was deleted").into());
     }
+    let deadline = Deadline::after(target.timeout);
     if let Some(file) = &arguments.export_workflows {
-        export::workflows(&cluster, file, printer).await?;
+        in_time(deadline, async { Ok(export::workflows(&cluster, file, printer).await?) }).await?;
     }
-    let plan = Deleting { cluster: &cluster, namespace, deadline, printer }.carry_out(plan).await?;
+    let deleting = Deleting { cluster: &cluster, namespace, deadline, printer };
+    let plan = in_time(deadline, async { Ok(deleting.carry_out(plan).await?) }).await?;
     tell(arguments, &plan, &cluster.server, namespace, printer)
+}
+
+/// Lets `stages` have all the time there is, and a moment more to say themselves what kept them.
+async fn in_time<T>(
+    deadline: Deadline,
+    stages: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        outcome = Box::pin(stages) => outcome,
+        () = deadline.with_a_moment_more() => Err(Failure::hinted(anyhow!("{deadline} were over"), AGAIN)),
+    }
 }
 
 async fn planned(
@@ -72,16 +80,19 @@ async fn planned(
     cluster: &Cluster,
     namespace: &str,
     printer: &Printer,
-) -> anyhow::Result<Plan> {
+) -> Result<Plan, Failure> {
     let _step = printer.step("Looking at what is installed");
     let found = Box::pin(find::find(cluster, namespace)).await?;
-    match plan(&found, arguments.purge) {
-        Err(blocked) => {
-            let hint = blocked.hint();
-            Err(blocked).hint(hint)
-        }
-        Ok(plan) => Ok(plan),
-    }
+    plan(&found, arguments.purge).map_err(|blocked| {
+        let hint = blocked.hint();
+        Failure::hinted(blocked.into(), hint)
+    })
+}
+
+/// Asks beside everything else, so that a signal is heard while nobody answers.
+async fn agreed(printer: Printer) -> anyhow::Result<bool> {
+    let asked = tokio::task::spawn_blocking(move || printer.ask("Delete this? [y/N]")).await;
+    asked.context("cannot ask")?.context("cannot ask")
 }
 
 /// Tells what was done, or would be, and what stays.
@@ -91,19 +102,11 @@ fn tell(
     server: &str,
     namespace: &str,
     printer: &Printer,
-) -> anyhow::Result<()> {
-    let outcome = Outcome::of(plan, arguments.dry_run);
-    let text = match arguments.output {
-        OutputFormat::Json => serde_json::to_string_pretty(&outcome)? + "\n",
-        OutputFormat::Yaml => yaml::to_string(&outcome)?,
-        OutputFormat::Table if plan.delete.is_empty() => {
-            format!(
-                "Nothing of wfctl is to be deleted for the namespace {namespace}.\n{}",
-                text::staying(plan)
-            )
-        }
-        OutputFormat::Table if arguments.dry_run => text::intentions(plan, server),
-        OutputFormat::Table => text::done(plan),
+) -> Result<(), Failure> {
+    let table = || match (plan.delete.is_empty(), arguments.dry_run) {
+        (true, _) => text::nothing(plan, namespace),
+        (false, true) => text::intentions(plan, server),
+        (false, false) => text::done(plan),
     };
-    printer.data(&text).context("cannot write what was done")
+    Ok(print(&Outcome::of(plan, arguments.dry_run), arguments.output, table, printer)?)
 }

@@ -74,6 +74,11 @@ pub(crate) fn intentions(plan: &Plan, server: &str) -> String {
     text
 }
 
+/// Shows that there is nothing to do.
+pub(crate) fn nothing(plan: &Plan, namespace: &str) -> String {
+    format!("Nothing of wfctl is to be deleted for the namespace {namespace}.\n{}", staying(plan))
+}
+
 /// Shows what was done.
 pub(crate) fn done(plan: &Plan) -> String {
     let deleted = match plan.delete.len() {

@@ -4,9 +4,9 @@
 use anyhow::{Context, bail};
 
 use super::certificates::published;
-use super::deadline::{Deadline, Look};
 use super::report::Replica;
 use super::session::Session;
+use crate::commands::deadline::{Deadline, Look};
 use crate::proof::{self, Answer, Expectation, Question, Seen};
 
 /// Proves it; returns the servers.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 
 use super::apply;
-use super::deadline::{Deadline, Look};
 use super::preflight::Entry;
 use super::record::{self, Record};
 use super::rollout;
 use super::session::{AUTHORITY_SECRET, SERVING_SECRET, Session};
 use super::survey::Survey;
 use crate::cluster::{Id, Kind};
+use crate::commands::deadline::{Deadline, Look};
 
 /// How long going back may take.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 
-use super::deadline::{Deadline, Look};
 use super::diagnosis::{self, Rollout};
 use super::session::Session;
 use crate::cluster::Kind;
+use crate::commands::deadline::{Deadline, Look};
 use crate::failure::Hint;
 
 /// What the pods and ReplicaSets of the server are labelled with.

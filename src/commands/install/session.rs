@@ -3,8 +3,8 @@
 use anyhow::anyhow;
 use parking_lot::Mutex;
 
-use super::deadline::Deadline;
 use crate::cluster::{Cluster, Id, Kind};
+use crate::commands::deadline::Deadline;
 use crate::config::TargetConfig;
 use crate::failure::Failure;
 use crate::pki::SERVICE;

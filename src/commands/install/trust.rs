@@ -6,9 +6,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::certificates::{needed, published};
-use super::deadline::{Deadline, Look};
 use super::session::{AUTHORITY_SECRET, SERVING_SECRET, Session, TRUST_MANAGER};
 use crate::cluster::{Reason, Write};
+use crate::commands::deadline::{Deadline, Look};
 use crate::pki::bundle::Bundle;
 
 /// Lets kube-apiserver trust who issues the certificates, and those that it trusted before: taking them away is for a

@@ -1,18 +1,14 @@
 //! The deletion itself: stage after stage, each waited for, saying what for.
 
-use std::time::Duration;
-
-use anyhow::{Context, anyhow};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 
-use super::inhabitants;
+use super::{AGAIN, inhabitants};
 use crate::cluster::{Cluster, ClusterError, Delete, Id, Kind};
+use crate::commands::deadline::{Deadline, Look};
 use crate::failure::Hint;
 use crate::printer::{Printer, Step};
 use crate::uninstall::{Item, LABELS, Noted, Plan, Stage};
 
-const PAUSE: Duration = Duration::from_millis(250);
 const GROUPS: &str = "/apis";
 const GROUP_VERSION: &str = "workflow.example.com/v1alpha1";
 
@@ -20,7 +16,7 @@ const GROUP_VERSION: &str = "workflow.example.com/v1alpha1";
 pub(super) struct Deleting<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) namespace: &'a str,
-    pub(super) deadline: Instant,
+    pub(super) deadline: Deadline,
     pub(super) printer: &'a Printer,
 }
 
@@ -53,32 +49,27 @@ impl Deleting<'_> {
             let delete = Delete { uid: Some(item.uid.clone()), ..Delete::default() };
             self.cluster.objects.delete(&item.id, &delete).await?;
         }
-        self.until(&step, doing, async || self.still_there(&items).await).await?;
+        self.until_gone(&step, doing, async || self.still_there(&items).await).await?;
         match stage {
-            Stage::Registration => self.until(&step, doing, async || self.still_served().await).await,
-            Stage::Server => self.until(&step, doing, async || self.still_running().await).await,
+            Stage::Registration => self.until_gone(&step, doing, async || self.still_served().await).await,
+            Stage::Server => self.until_gone(&step, doing, async || self.still_running().await).await,
             _ => Ok(()),
         }
     }
 
     /// Asks again until nothing is left to wait for.
-    async fn until(
+    async fn until_gone(
         &self,
         step: &Step,
         doing: &str,
         left: impl AsyncFn() -> Result<Vec<String>, ClusterError>,
     ) -> anyhow::Result<()> {
-        loop {
-            let left = left().await.with_context(|| format!("{doing} failed"))?;
-            if left.is_empty() {
-                return Ok(());
-            }
-            step.say(format!("{doing}: waiting for {}", left.join(", ")));
-            if Instant::now() + PAUSE > self.deadline {
-                return late(&left);
-            }
-            sleep(PAUSE).await;
-        }
+        let look = async || {
+            let left = left().await?;
+            let waiting = || Look::NotYet(format!("waiting for {}", left.join(", ")));
+            Ok(if left.is_empty() { Look::There(()) } else { waiting() })
+        };
+        self.deadline.until(step, doing, look).await.hint(AGAIN)
     }
 
     async fn still_there(&self, items: &[&Item]) -> Result<Vec<String>, ClusterError> {
@@ -135,9 +126,4 @@ fn held(id: &Id, object: &Value) -> String {
         (finalizers, []) => format!("{id} (held by {})", finalizers.join(", ")),
         (_, messages) => format!("{id} ({})", messages.join("; ")),
     }
-}
-
-fn late(left: &[String]) -> anyhow::Result<()> {
-    Err(anyhow!("still waiting for {}", left.join(", ")))
-        .hint("wfctl uninstall goes on where this one was; --timeout allows more")
 }

@@ -16,14 +16,14 @@ const MOMENT: Duration = Duration::from_secs(5);
 
 /// When waiting ends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     at: Instant,
     after: Duration,
 }
 
 /// What a look showed.
 #[derive(Debug)]
-pub(super) enum Look<T> {
+pub(crate) enum Look<T> {
     /// What was waited for.
     There(T),
     /// Not yet, and why.
@@ -34,12 +34,12 @@ pub(super) enum Look<T> {
 
 impl Deadline {
     /// Ends `after` from now.
-    pub(super) fn after(after: Duration) -> Self {
+    pub(crate) fn after(after: Duration) -> Self {
         Self { at: Instant::now() + after, after }
     }
 
     /// Waits until nobody has the time to explain himself any more.
-    pub(super) async fn with_a_moment_more(&self) {
+    pub(crate) async fn with_a_moment_more(&self) {
         sleep_until(self.at + MOMENT).await;
     }
 
@@ -48,7 +48,7 @@ impl Deadline {
     /// # Errors
     ///
     /// It will not come, the time is over, or the last look before that failed: with the last reason.
-    pub(super) async fn until<T>(
+    pub(crate) async fn until<T>(
         &self,
         step: &Step,
         title: &str,
