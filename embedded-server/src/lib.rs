@@ -84,9 +84,10 @@
 //! # }
 //! ```
 //!
-//! Objects last longer in [`storage::Sled`] than in memory. A second version of a type is a [`meta::Version`] and a
-//! call of [`registry::Registry::serve_as`]. What depends on other objects is for [`admission`], which reads them
-//! with a [`registry::Reader`]. The directory `examples/wardle` has all of it: two types, two versions, a plugin.
+//! Objects last longer in [`storage::Sled`] than in memory, and several servers share them in [`storage::Postgres`]. A
+//! second version of a type is a [`meta::Version`] and a call of [`registry::Registry::serve_as`]. What depends on other
+//! objects is for [`admission`], which reads them with a [`registry::Reader`]. The directory `examples/wardle` has all
+//! of it: two types, two versions, a plugin.
 //!
 //! # Layers
 //!

@@ -1,6 +1,7 @@
 //! What becomes of writes, reads and watches when the server, or the way to it, fails.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use embedded_server::storage::{Backend, Prefix, Revision, StorageError, Write};
 use futures::StreamExt;
@@ -8,7 +9,7 @@ use futures::future::join_all;
 
 use crate::relay::{Relay, Weather};
 use crate::server::Server;
-use crate::{create, key, open, shared};
+use crate::{create, key, open, schema, shared};
 
 /// A store behind a network that fails when it is told to.
 struct Stage {
@@ -31,21 +32,21 @@ impl Stage {
         self.store.commit(&key(name), Write::Create(name.to_owned().into())).await
     }
 
-    /// Commits again until the store is there.
-    async fn commit_at_last(&self, name: &str) -> Result<Revision, StorageError> {
-        loop {
-            match self.commit(name).await {
-                Err(StorageError::Unavailable(_)) => tokio::task::yield_now().await,
-                outcome => return outcome,
-            }
-        }
-    }
-
     /// Returns the names of what stands, as another instance sees it.
     async fn stored(&self) -> Vec<String> {
         let other = open(&self.url).await;
         let items = other.list(&Prefix::all()).await.unwrap().items;
         items.iter().map(|item| item.key.as_str().rsplit('/').next().unwrap().to_owned()).collect()
+    }
+}
+
+/// Creates again until the store is there.
+async fn commit_at_last(store: &dyn Backend, name: &str) -> Result<Revision, StorageError> {
+    loop {
+        match store.commit(&key(name), Write::Create(name.to_owned().into())).await {
+            Err(StorageError::Unavailable(_)) => tokio::task::yield_now().await,
+            outcome => return outcome,
+        }
     }
 }
 
@@ -98,7 +99,7 @@ async fn a_commit_is_unknown_only_when_nobody_can_be_asked_in_time() {
     let refused = stage.commit("other").await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
     stage.relay.set(Weather::Fair);
-    let again = stage.commit_at_last("made").await;
+    let again = commit_at_last(&*stage.store, "made").await;
     assert!(matches!(again, Err(StorageError::Conflict { current: Some(_) })), "{again:?}");
 }
 
@@ -133,7 +134,7 @@ async fn a_server_that_says_nothing_is_given_up_in_time_and_asked_again() {
     assert!(matches!(commit, Err(StorageError::Unavailable(_))), "{commit:?}");
     stage.relay.set(Weather::Fair);
     until_answered(&*stage.store).await;
-    let second = stage.commit_at_last("c").await.unwrap();
+    let second = commit_at_last(&*stage.store, "c").await.unwrap();
     let mut seen = first;
     while seen < second {
         seen = watch.next().await.unwrap().unwrap().up_to;
@@ -145,7 +146,7 @@ async fn a_server_that_says_nothing_is_given_up_in_time_and_asked_again() {
 async fn changes_are_seen_without_a_notification() {
     let stage = Stage::new().await;
     let mut watch = stage.store.watch(&Prefix::all(), Revision::FIRST).await.unwrap();
-    let schema = stage.url.rsplit('=').next().unwrap();
+    let schema = schema(&stage.url);
     stage.server.sql(&format!(
         "SET search_path TO {schema};
          BEGIN;
@@ -163,7 +164,7 @@ async fn watches_begin_anew_when_the_history_is_another() {
     let stage = Stage::new().await;
     let first = create(&*stage.store, "a", "1").await;
     let mut watch = stage.store.watch(&Prefix::all(), first).await.unwrap();
-    let schema = stage.url.rsplit('=').next().unwrap();
+    let schema = schema(&stage.url);
     stage.server.sql(&format!(
         "SET search_path TO {schema};
          BEGIN;
@@ -189,15 +190,16 @@ async fn what_was_answered_is_there_when_the_server_crashed_and_came_back() {
     let url = server.empty();
     let store = open(&url).await;
     let mut watch = store.watch(&Prefix::all(), Revision::FIRST).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
     let writers = (0..8).map(|writer| {
-        let store = Arc::clone(&store);
+        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
         tokio::spawn(async move {
             let mut answered = Vec::new();
             for round in 0.. {
                 let name = format!("{writer}-{round}");
-                match store.commit(&key(&name), Write::Create("x".into())).await {
-                    Ok(revision) => answered.push(revision),
-                    Err(_) => break,
+                answered.extend(store.commit(&key(&name), Write::Create("x".into())).await);
+                if stop.load(Ordering::Relaxed) {
+                    break;
                 }
             }
             answered
@@ -211,12 +213,13 @@ async fn what_was_answered_is_there_when_the_server_crashed_and_came_back() {
         server
     });
     let server = server.await.unwrap();
+    stop.store(true, Ordering::Relaxed);
     let answered: Vec<_> = join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
     until_answered(&*store).await;
     let listed = store.list(&Prefix::all()).await.unwrap().items;
     let stored: Vec<_> = listed.iter().map(|item| item.revision).collect();
     assert!(answered.iter().all(|revision| stored.contains(revision)), "an answered write is lost");
-    let last = create(&*store, "last", "x").await;
+    let last = commit_at_last(&*store, "last").await.unwrap();
     let mut seen = Revision::FIRST;
     while seen < last {
         seen = watch.next().await.unwrap().unwrap().up_to;

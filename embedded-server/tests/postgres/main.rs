@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod faults;
+mod history;
 mod opening;
 mod people;
 mod promises;
@@ -26,6 +27,11 @@ fn shared() -> &'static Server {
 async fn try_open(url: &str) -> Result<Postgres, PostgresError> {
     let options = PostgresOptions { log_events: conformance::WINDOW as u64, ..PostgresOptions::default() };
     Postgres::open(url.parse().unwrap(), options).await
+}
+
+/// Returns the schema that the tables of a store are in.
+fn schema(url: &str) -> &str {
+    url.rsplit('=').next().unwrap()
 }
 
 async fn open(url: &str) -> Arc<dyn Backend> {

@@ -4,7 +4,7 @@ use embedded_server::storage::{PostgresError, Prefix, Revision};
 use futures::StreamExt;
 use futures::future::join_all;
 
-use crate::{create, open, shared, try_open};
+use crate::{create, open, schema, shared, try_open};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL"]
@@ -24,7 +24,7 @@ async fn tables_of_a_newer_version_are_refused_naming_both_versions() {
     let server = shared();
     let url = server.empty();
     drop(open(&url).await);
-    let schema = url.rsplit('=').next().unwrap();
+    let schema = schema(&url);
     server.sql(&format!("INSERT INTO {schema}.migrations (version) VALUES (99)"));
     let error = try_open(&url).await.unwrap_err();
     assert!(matches!(error, PostgresError::NewerFormat { found: 99, supported: 1 }), "{error:?}");
@@ -53,7 +53,7 @@ async fn a_user_whom_the_tables_were_made_for_needs_no_right_to_make_any() {
     let server = shared();
     let url = server.empty();
     drop(open(&url).await);
-    let (schema, user) = (url.rsplit('=').next().unwrap(), "tests_least");
+    let (schema, user) = (schema(&url), "tests_least");
     server.sql(&format!(
         "CREATE USER {user};
          GRANT USAGE ON SCHEMA {schema} TO {user};

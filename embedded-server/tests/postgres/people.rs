@@ -1,6 +1,6 @@
 //! What people see who ask the database itself.
 
-use crate::{create, key, open, shared};
+use crate::{create, key, open, schema, shared};
 use embedded_server::storage::Write;
 
 const OBJECT: &str = r#"{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"a","namespace":"ns",
@@ -13,7 +13,7 @@ async fn objects_can_be_queried_by_name_namespace_labels_and_phase() {
     let url = server.empty();
     let store = open(&url).await;
     create(&*store, "a", OBJECT).await;
-    let schema = url.rsplit('=').next().unwrap();
+    let schema = schema(&url);
     let found = server.sql(&format!(
         "SELECT kind, namespace, name, phase, created AT TIME ZONE 'UTC', updated > now() - interval '1 hour', revision
          FROM {schema}.objects WHERE labels ->> 'color' = 'red'"
@@ -27,7 +27,7 @@ async fn what_is_queried_is_what_stands() {
     let server = shared();
     let url = server.empty();
     let store = open(&url).await;
-    let schema = url.rsplit('=').next().unwrap();
+    let schema = schema(&url);
     let phase = || server.sql(&format!("SELECT data -> 'phase' FROM {schema}.objects"));
     let created = create(&*store, "a", r#"{"phase":1}"#).await;
     let write = Write::Update { expect: created, value: r#"{"phase":2}"#.into() };
@@ -48,7 +48,7 @@ async fn what_jsonb_cannot_hold_is_stored_all_the_same() {
         ("large number", r#"{"a":1e999999}"#, ""),
         ("no json", "what", ""),
     ];
-    let schema = url.rsplit('=').next().unwrap();
+    let schema = schema(&url);
     for (name, value, seen) in values {
         create(&*store, name, value).await;
         assert_eq!(store.get(&key(name)).await.unwrap().unwrap().value, value, "{name}");

@@ -65,7 +65,6 @@ impl Committer {
         while let Some(group) = self.next_group().await {
             self.settle(group).await;
         }
-        self.lane.close().await;
     }
 
     /// Waits for a write and takes what else is queued.

@@ -13,7 +13,7 @@ use super::tls::{Mode, Roots, TlsSettings};
 const SCHEMA: &str = "apiserver";
 
 /// How long a host may take to take a connection when the URL does not say.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// When a peer that says nothing counts as gone.
 const KEEPALIVE: Duration = Duration::from_secs(15);

@@ -86,10 +86,21 @@ pub struct Postgres {
     /// Tells the feed to look.
     news: signal::Sender<()>,
     barrier: Barrier<std::result::Result<i64, Fault>>,
-    questions: Arc<Lane>,
-    bulk: Arc<Lane>,
-    followed: Arc<Lane>,
+    lanes: Lanes,
     tasks: [AbortHandle; 2],
+}
+
+/// The connections of a process.
+#[derive(Debug)]
+struct Lanes {
+    /// For reads of one row.
+    questions: Arc<Lane>,
+    /// For all that may take a while.
+    bulk: Arc<Lane>,
+    /// For the feed, which is told of notifications.
+    followed: Arc<Lane>,
+    /// For the committer.
+    committed: Arc<Lane>,
 }
 
 /// Why a database cannot be opened as a store.
@@ -159,33 +170,15 @@ impl Postgres {
     ) -> std::result::Result<Self, PostgresError> {
         let endpoint = Arc::new(Endpoint::new(config)?);
         prepare(&endpoint).await?;
-        let lane =
-            |patience, listener| Arc::new(Lane::new(Arc::clone(&endpoint), Purpose { patience, listener }));
         let news = signal::Sender::new(());
-        let (questions, bulk) = (lane(QUESTION, None), lane(BULK, None));
-        let (followed, committed) = (lane(WRITE, Some(news.clone())), lane(WRITE, None));
-        let begin = bulk.ask(|session| async move {
-            Ok((reader::compacted(&session).await?, reader::revision(&session).await?))
-        });
-        let (compacted, revision) = begin.await.map_err(|fault| PostgresError::Unreachable {
-            hosts: endpoint.config().hosts(),
-            source: fault.into(),
-        })?;
-        let feed = Arc::new(Feed::new(revision, compacted));
-        let (queue, requests) = mpsc::channel(QUEUE);
-        let (done, committing) = signal::channel(());
-        let signature = Signature { writer: uuid::Uuid::new_v4().to_string(), batch: 0 };
-        let committer = Committer { lane: committed, queue: requests, signature, news: news.clone() };
-        tokio::spawn(async move {
-            committer.run().await;
-            drop(done);
-        });
-        let following = feed::run(Arc::clone(&feed), Arc::clone(&followed), news.subscribe());
-        let compacting = compactor::run(Arc::clone(&bulk), options, feed.subscribe());
+        let lanes = Lanes::to(&endpoint, &news);
+        let feed = lanes.begin().await.map_err(|fault| schema::failed(&endpoint, fault))?;
+        let (queue, committing) = start_committer(&lanes, news.clone());
+        let following = feed::run(Arc::clone(&feed), Arc::clone(&lanes.followed), news.subscribe());
+        let compacting = compactor::run(Arc::clone(&lanes.bulk), options, feed.subscribe());
         let tasks = [tokio::spawn(following).abort_handle(), tokio::spawn(compacting).abort_handle()];
-        let queue = Mutex::new(Some(queue));
-        let barrier = Barrier::default();
-        Ok(Self { feed, queue, committing, news, barrier, questions, bulk, followed, tasks })
+        let (queue, barrier) = (Mutex::new(Some(queue)), Barrier::default());
+        Ok(Self { feed, queue, committing, news, barrier, lanes, tasks })
     }
 
     /// Ends what runs beside requests.
@@ -196,13 +189,58 @@ impl Postgres {
     }
 }
 
+impl Lanes {
+    fn to(endpoint: &Arc<Endpoint>, news: &signal::Sender<()>) -> Self {
+        let lane =
+            |patience, listener| Arc::new(Lane::new(Arc::clone(endpoint), Purpose { patience, listener }));
+        Self {
+            questions: lane(QUESTION, None),
+            bulk: lane(BULK, None),
+            followed: lane(WRITE, Some(news.clone())),
+            committed: lane(WRITE, None),
+        }
+    }
+
+    /// Returns a feed that begins where the store is.
+    async fn begin(&self) -> std::result::Result<Arc<Feed>, Fault> {
+        let begun = self.bulk.ask(|session| async move {
+            // In this order: the horizon may move in between, and must not be beyond the revision.
+            let compacted = reader::compacted(&session).await?;
+            Ok(Feed::new(reader::revision(&session).await?, compacted))
+        });
+        begun.await.map(Arc::new)
+    }
+
+    async fn close(&self) {
+        for lane in [&self.questions, &self.bulk, &self.followed, &self.committed] {
+            lane.close().await;
+        }
+    }
+}
+
+/// Starts the committer; returns its queue and what ends with it.
+fn start_committer(lanes: &Lanes, news: signal::Sender<()>) -> (mpsc::Sender<Commit>, signal::Receiver<()>) {
+    let (queue, requests) = mpsc::channel(QUEUE);
+    let (done, committing) = signal::channel(());
+    let signature = Signature { writer: uuid::Uuid::new_v4().to_string(), batch: 0 };
+    let committer = Committer { lane: Arc::clone(&lanes.committed), queue: requests, signature, news };
+    tokio::spawn(async move {
+        committer.run().await;
+        drop(done);
+    });
+    (queue, committing)
+}
+
 /// Makes the tables; asks again for a while when nobody answers.
 async fn prepare(endpoint: &Endpoint) -> std::result::Result<(), PostgresError> {
     let began = Instant::now();
+    let mut told = false;
     loop {
         match schema::prepare(endpoint).await {
             Err(error @ PostgresError::Unreachable { .. }) if began.elapsed() < OPENING => {
-                tracing::info!(error = %fault::chain(&error), "waiting for PostgreSQL");
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(error = %fault::chain(&error), "waiting for PostgreSQL");
+                }
                 sleep(PAUSE).await;
             }
             prepared => return prepared,
@@ -214,13 +252,13 @@ async fn prepare(endpoint: &Endpoint) -> std::result::Result<(), PostgresError> 
 impl Backend for Postgres {
     async fn get(&self, key: &Key) -> Result<Option<KeyValue>> {
         self.feed.check()?;
-        let got = self.questions.ask(|session| async move { reader::get(&session, key).await });
+        let got = self.lanes.questions.ask(|session| async move { reader::get(&session, key).await });
         Ok(got.await?)
     }
 
     async fn list(&self, prefix: &Prefix) -> Result<Snapshot> {
         self.feed.check()?;
-        let listed = self.bulk.ask(|session| async move { reader::list(&session, prefix).await });
+        let listed = self.lanes.bulk.ask(|session| async move { reader::list(&session, prefix).await });
         Ok(listed.await?)
     }
 
@@ -234,13 +272,13 @@ impl Backend for Postgres {
     }
 
     async fn watch(&self, prefix: &Prefix, after: Revision) -> Result<BoxStream<'static, Result<Changes>>> {
-        let (feed, lane) = (Arc::clone(&self.feed), Arc::clone(&self.bulk));
+        let (feed, lane) = (Arc::clone(&self.feed), Arc::clone(&self.lanes.bulk));
         Follower::begin(feed, lane, prefix.clone(), number_of(after)).await
     }
 
     async fn revision(&self) -> Result<Revision> {
         let known = self.feed.check()?.revision;
-        let lane = Arc::clone(&self.questions);
+        let lane = Arc::clone(&self.lanes.questions);
         let question =
             || async move { lane.ask(|session| async move { reader::revision(&session).await }).await };
         let revision = self.barrier.pass(question).await?;
@@ -254,9 +292,7 @@ impl Backend for Postgres {
         self.end();
         // Nobody ever sends: this waits until the committer is gone.
         let _ = self.committing.clone().changed().await;
-        for lane in [&self.questions, &self.bulk, &self.followed] {
-            lane.close().await;
-        }
+        self.lanes.close().await;
     }
 }
 

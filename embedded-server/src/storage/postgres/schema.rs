@@ -87,7 +87,7 @@ fn version(count: usize) -> i32 {
 }
 
 /// Tells what a failure at opening means.
-fn failed(endpoint: &Endpoint, fault: Fault) -> PostgresError {
+pub(super) fn failed(endpoint: &Endpoint, fault: Fault) -> PostgresError {
     let hosts = endpoint.config().hosts();
     match fault.code() {
         None => PostgresError::Unreachable { hosts, source: fault.into() },

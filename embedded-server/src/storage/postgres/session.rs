@@ -25,7 +25,7 @@ use super::fault::Fault;
 use super::tls::TlsFileError;
 
 /// How long it may take until a connection can be used, whatever the number of hosts.
-const CONNECT: Duration = Duration::from_secs(8);
+const CONNECT: Duration = Duration::from_secs(6);
 
 /// By how much a statement is given more time here than there, so that the server's own answer comes first.
 const GRACE: Duration = Duration::from_secs(1);
