@@ -99,7 +99,7 @@ pub(crate) struct Serve {
     /// Serve on this machine without a cluster
     #[arg(long, env = "WFCTL_DEV", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
-    /// Where objects are kept: sled:PATH, memory: or
+    /// Where objects are kept: sled:PATH, postgres://USER@HOST/DB, memory: or
     /// etcd://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…][/PREFIX][?ca=FILE&cert=FILE&key=FILE&compaction=5m|off]
     /// [default: sled:/var/lib/wfctl, with --dev sled:wfctl-dev/data]
     #[arg(long, value_name = "URL", env = "WFCTL_STORAGE", hide_env_values = true)]
@@ -210,6 +210,9 @@ Examples:
 
   On a free port, keeping nothing:
     wfctl serve --dev --secure-port 0 --storage memory:
+
+  In PostgreSQL, with the password where nobody else sees it:
+    PGPASSWORD=secret wfctl serve --dev --storage postgres://wfctl@db/workflows
 
   With settings from the environment:
     WFCTL_DEV=true WFCTL_STORAGE=sled:/tmp/workflows wfctl serve";

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use embedded_server::meta::duration::parse_go;
 use embedded_server::server::PolicyError;
-use embedded_server::storage::EtcdUrlError;
+use embedded_server::storage::{EtcdUrlError, PostgresUrlError};
 use thiserror::Error;
 
 use crate::cli;
@@ -93,15 +93,15 @@ pub(crate) enum ConfigError {
         /// What to do instead.
         hint: &'static str,
     },
-    /// A scheme that a later release knows.
-    #[error("{0} storage is not in this release")]
-    StorageNotYet(&'static str),
     /// A storage URL of no known form. It is not repeated: it may hold a password.
     #[error("--storage is not a storage URL: {0}")]
     Storage(&'static str),
     /// A URL of an etcd that cannot be used.
     #[error("--storage is not the URL of an etcd")]
     Etcd(#[from] EtcdUrlError),
+    /// A URL of a database that cannot be one.
+    #[error("--storage is not a storage URL: {0}")]
+    Postgres(#[from] PostgresUrlError),
     /// A duration that cannot be read or used.
     #[error("{flag} {value:?} cannot be used: {problem}")]
     Duration {
@@ -146,9 +146,9 @@ impl ConfigError {
             }
             Self::Plugin(_) => "NamespaceLifecycle is the only one; webhooks and policies are not called",
             Self::Foreign { hint, .. } => hint,
-            Self::StorageNotYet(_) => "use sled:PATH to keep objects on disk, etcd://HOST:PORT to share them",
-            Self::Storage(_) => {
-                "write sled:PATH, for example sled:wfctl-dev/data, memory:, or etcd://HOST:PORT"
+            Self::Storage(_) => "write sled:PATH, postgres://USER@HOST/DB, etcd://HOST:PORT or memory:",
+            Self::Postgres(_) => {
+                "write postgres://USER@HOST/DB, for example with ?sslmode=verify-full&sslrootcert=FILE"
             }
             Self::Etcd(_) => "write for example etcd://etcd-0:2379,etcd-1:2379/wfctl?ca=/etc/etcd/ca.crt",
             Self::Namespace { .. } => "write a name such as workflow-system",
@@ -221,7 +221,7 @@ const EVERYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 fn pki_directory(storage: &StorageUrl, kubeconfig: &Path) -> PathBuf {
     let neighbour = match storage {
         StorageUrl::Sled(path) => path,
-        StorageUrl::Memory | StorageUrl::Etcd(_) => kubeconfig,
+        StorageUrl::Memory | StorageUrl::Postgres(_) | StorageUrl::Etcd(_) => kubeconfig,
     };
     neighbour.parent().unwrap_or(Path::new("")).join("pki")
 }

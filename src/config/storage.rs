@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use embedded_server::storage::EtcdConfig;
+use embedded_server::storage::{EtcdConfig, PostgresConfig};
 
 use super::ConfigError;
 
@@ -16,6 +16,8 @@ pub(crate) enum StorageUrl {
     Memory,
     /// `etcd://HOST:PORT,HOST:PORT/PREFIX?PARAMETER=VALUE`: in an etcd, which several servers can share.
     Etcd(EtcdConfig),
+    /// `postgres://…`: in a database that several servers share.
+    Postgres(Box<PostgresConfig>),
 }
 
 impl FromStr for StorageUrl {
@@ -28,7 +30,7 @@ impl FromStr for StorageUrl {
             ("sled", path) => Ok(Self::Sled(path.into())),
             ("memory", "") => Ok(Self::Memory),
             ("memory", _) => Err(ConfigError::Storage("memory: takes nothing after the colon")),
-            ("postgres" | "postgresql", _) => Err(ConfigError::StorageNotYet("PostgreSQL")),
+            ("postgres" | "postgresql", _) => Ok(Self::Postgres(Box::new(url.parse()?))),
             ("etcd", _) => Ok(Self::Etcd(url.parse()?)),
             _ => Err(ConfigError::Storage("its scheme is unknown")),
         }
@@ -51,12 +53,6 @@ mod tests {
     }
 
     #[test]
-    fn storage_of_a_later_release_is_recognised_and_refused() {
-        let refused = parse("postgres://user:secret@host/db").unwrap_err();
-        assert_eq!(refused, ConfigError::StorageNotYet("PostgreSQL"));
-    }
-
-    #[test]
     fn etcd_names_servers_and_keeps_its_password_to_itself() {
         let parsed = parse("etcd://me:secret@a:1,b:2/prefix").unwrap();
         assert!(
@@ -66,6 +62,19 @@ mod tests {
         assert!(!format!("{parsed:?}").contains("secret"));
         let error = parse("etcd://me:secret@").unwrap_err();
         assert!(matches!(error, ConfigError::Etcd(_)) && !error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        let url = parse("postgres://user:secret@host/db?sslmode=require").unwrap();
+        assert!(matches!(url, StorageUrl::Postgres(_)));
+        assert!(!format!("{url:?}").contains("secret"), "{url:?}");
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_is_refused_without_repeating_it() {
+        let error = parse("postgres://user:secret@host/db?sslmode=secret").unwrap_err();
+        assert!(error.to_string().contains("sslmode") && !error.to_string().contains("secret"), "{error}");
     }
 
     #[test]

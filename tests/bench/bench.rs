@@ -33,12 +33,12 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
     progress("starting empty servers");
     start_empty(options, &mut report).await?;
     let directory = tempfile::tempdir()?;
-    let server = Server::start(&options.server, directory.path()).await?;
+    let server = Server::start(options, directory.path()).await?;
     Bench::new(options, &server).await?.create(&mut report).await?;
     report.state(options.objects, "as written", None, server.idle_megabytes().await?);
     server.stop()?;
 
-    let server = Server::start(&options.server, directory.path()).await?;
+    let server = Server::start(options, directory.path()).await?;
     let megabytes = server.idle_megabytes().await?;
     report.state(options.objects, "restarted", Some(server.start), megabytes);
     let bench = Bench::new(options, &server).await?;
@@ -57,7 +57,7 @@ async fn start_empty(options: &Options, report: &mut Report) -> anyhow::Result<(
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let directory = tempfile::tempdir()?;
-        let server = Server::start(&options.server, directory.path()).await?;
+        let server = Server::start(options, directory.path()).await?;
         starts.push((server.start, server.idle_megabytes().await?));
         server.stop()?;
     }

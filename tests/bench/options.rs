@@ -14,6 +14,7 @@ Measures the release binary: cargo bench --bench bench -- [OPTIONS]
   --events N           events sent to all of them [default: 500]
   --at-once LIST       numbers of requests at once [default: 16,64]
   --only LIST          operations to measure, by the beginnings of their names [default: all]
+  --storage URL        an empty store to measure with [default: a sled directory of its own]
   --server PATH        the wfctl to measure [default: the one that was just built]";
 
 /// What a run measures.
@@ -26,6 +27,7 @@ pub(crate) struct Options {
     pub(crate) events: usize,
     pub(crate) at_once: Vec<usize>,
     only: Vec<String>,
+    pub(crate) storage: Option<String>,
     pub(crate) server: String,
 }
 
@@ -39,6 +41,7 @@ impl Default for Options {
             events: 500,
             at_once: vec![16, 64],
             only: Vec::new(),
+            storage: None,
             server: env!("CARGO_BIN_EXE_wfctl").to_owned(),
         }
     }
@@ -72,6 +75,7 @@ impl Options {
             "--events" => self.events = value.parse()?,
             "--at-once" => self.at_once = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "--only" => self.only = value.split(',').map(str::to_owned).collect(),
+            "--storage" => self.storage = Some(value.to_owned()),
             "--server" => value.clone_into(&mut self.server),
             _ => bail!("unknown"),
         }

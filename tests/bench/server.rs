@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::client::{Access, Connection};
+use crate::options::Options;
 use crate::process;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -24,17 +25,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on the store below `directory` and waits until it is ready.
-    pub(crate) async fn start(binary: &str, directory: &Path) -> anyhow::Result<Self> {
+    /// Starts a server on the store of `options`, or one below `directory`, and waits until it is ready.
+    pub(crate) async fn start(options: &Options, directory: &Path) -> anyhow::Result<Self> {
         let kubeconfig = directory.join("kubeconfig");
         if kubeconfig.exists() {
             fs::remove_file(&kubeconfig)?;
         }
         let log = fs::File::create(directory.join("log"))?;
         let started = Instant::now();
-        let child = Command::new(binary)
-            .args(["serve", "--dev", "--secure-port", "0", "--storage"])
-            .arg(format!("sled:{}", directory.join("data").display()))
+        let own = || format!("sled:{}", directory.join("data").display());
+        let child = Command::new(&options.server)
+            .args(["serve", "--dev", "--secure-port", "0"])
+            .env("WFCTL_STORAGE", options.storage.clone().unwrap_or_else(own))
             .arg("--write-kubeconfig")
             .arg(&kubeconfig)
             .current_dir(directory)
@@ -42,7 +44,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .with_context(|| format!("cannot start {binary}"))?;
+            .with_context(|| format!("cannot start {}", options.server))?;
         let mut server = Self { child, access: Access::default(), start: Duration::ZERO };
         server.access = server.wait_for(&kubeconfig, started).await?;
         server.start = started.elapsed();

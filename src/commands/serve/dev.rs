@@ -82,7 +82,7 @@ fn prepare(config: &ServeConfig, dev: &DevConfig, printer: &Printer) -> anyhow::
         .context("cannot prepare the certificates")
         .hint(match config.storage {
             StorageUrl::Sled(_) => "they are kept beside the data; --storage sled:PATH puts both elsewhere",
-            StorageUrl::Memory | StorageUrl::Etcd(_) => {
+            StorageUrl::Memory | StorageUrl::Postgres(_) | StorageUrl::Etcd(_) => {
                 "they are kept beside the kubeconfig; --write-kubeconfig FILE puts both elsewhere"
             }
         })

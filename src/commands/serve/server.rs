@@ -15,7 +15,10 @@ use embedded_server::endpoints::{Api, AuditPolicy, Builder, VersionInfo};
 use embedded_server::metrics::Metrics;
 use embedded_server::registry::Registry;
 use embedded_server::server::{Config, Server, ServingCertificate};
-use embedded_server::storage::{Backend, Etcd, EtcdConfig, Measured, Memory, OpenError, Sled, SledOptions};
+use embedded_server::storage::{
+    Backend, Etcd, EtcdConfig, Measured, Memory, OpenError, Postgres, PostgresConfig, PostgresError,
+    PostgresOptions, Sled, SledOptions,
+};
 use embedded_server::workflow::WorkflowStrategy;
 use embedded_server::{authentication, authorization};
 use tokio::sync::oneshot;
@@ -109,6 +112,7 @@ pub(super) async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend
     match storage {
         StorageUrl::Memory => Ok(Arc::new(Memory::new())),
         StorageUrl::Sled(path) => open_directory(path.clone()).await,
+        StorageUrl::Postgres(config) => open_postgres(config).await,
         StorageUrl::Etcd(config) => open_etcd(config.clone()).await,
     }
 }
@@ -129,6 +133,42 @@ async fn open_etcd(config: EtcdConfig) -> anyhow::Result<Arc<dyn Backend>> {
     let opened = Etcd::open(config).await;
     let store = opened.with_context(|| format!("cannot open the store in etcd at {servers}"));
     Ok(Arc::new(store.hint("--storage names the servers, and with ca=, cert= and key= the files for TLS")?))
+}
+
+/// Opens a store in a database. A URL without a password gets the one that other clients of PostgreSQL take, too.
+async fn open_postgres(config: &PostgresConfig) -> anyhow::Result<Arc<dyn Backend>> {
+    let config = match std::env::var("PGPASSWORD") {
+        Ok(password) => config.clone().or_password(&password),
+        Err(_) => config.clone(),
+    };
+    match Postgres::open(config, PostgresOptions::default()).await {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => {
+            let hint = postgres_hint(&error);
+            Err(error).context("cannot open the store").hint(hint)
+        }
+    }
+}
+
+fn postgres_hint(error: &PostgresError) -> &'static str {
+    match error {
+        PostgresError::TlsFile(_) => "sslrootcert, sslcert and sslkey name files in PEM",
+        PostgresError::Unreachable { .. } => {
+            "psql with the same URL shows whether the server can be reached from here"
+        }
+        PostgresError::Refused { .. } => {
+            "--storage postgres://USER@HOST/DB names a user and a database; PGPASSWORD holds a password"
+        }
+        PostgresError::NotAllowed { .. } => {
+            "make the user the owner of the database: ALTER DATABASE name OWNER TO user"
+        }
+        PostgresError::Unsuitable { .. } => {
+            "createdb --encoding UTF8 --template template0 makes a database that does"
+        }
+        PostgresError::NewerFormat { .. } => {
+            "replicas of an earlier version end when the tables are brought up to date"
+        }
+    }
 }
 
 fn open_hint(error: &OpenError) -> &'static str {
