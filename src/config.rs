@@ -101,7 +101,7 @@ pub(crate) enum ConfigError {
     Etcd(#[from] EtcdUrlError),
     /// A URL of a database that cannot be one.
     #[error("--storage is not a storage URL: {0}")]
-    Postgres(#[from] PostgresUrlError),
+    Postgres(PostgresUrlError),
     /// A duration that cannot be read or used.
     #[error("{flag} {value:?} cannot be used: {problem}")]
     Duration {

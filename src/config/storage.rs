@@ -30,7 +30,9 @@ impl FromStr for StorageUrl {
             ("sled", path) => Ok(Self::Sled(path.into())),
             ("memory", "") => Ok(Self::Memory),
             ("memory", _) => Err(ConfigError::Storage("memory: takes nothing after the colon")),
-            ("postgres" | "postgresql", _) => Ok(Self::Postgres(Box::new(url.parse()?))),
+            ("postgres" | "postgresql", _) => {
+                Ok(Self::Postgres(Box::new(url.parse().map_err(ConfigError::Postgres)?)))
+            }
             ("etcd", _) => Ok(Self::Etcd(url.parse()?)),
             _ => Err(ConfigError::Storage("its scheme is unknown")),
         }
