@@ -7,6 +7,7 @@ mod image;
 mod install;
 mod operation;
 mod status;
+mod storage;
 mod target;
 mod uninstall;
 mod upstream;
@@ -25,6 +26,7 @@ pub(crate) use image::{ImageCommand, ImageSave};
 pub(crate) use install::Install;
 pub(crate) use operation::Operation;
 pub(crate) use status::Status;
+pub(crate) use storage::{StorageCheck, StorageCommand, StorageExport, StorageImport, StorageMigrate};
 pub(crate) use target::Target;
 pub(crate) use uninstall::Uninstall;
 pub(crate) use upstream::{Fate, Upstream};
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Uninstall(Uninstall),
     #[command(subcommand)]
     Certs(CertsCommand),
+    #[command(subcommand)]
+    Storage(StorageCommand),
     #[command(subcommand)]
     Image(ImageCommand),
     /// Print an example Workflow, ready for kubectl apply

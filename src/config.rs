@@ -94,13 +94,13 @@ pub(crate) enum ConfigError {
         hint: &'static str,
     },
     /// A storage URL of no known form. It is not repeated: it may hold a password.
-    #[error("--storage is not a storage URL: {0}")]
+    #[error("this is no storage URL: {0}")]
     Storage(&'static str),
     /// A URL of an etcd that cannot be used.
-    #[error("--storage is not the URL of an etcd")]
+    #[error("this is not the URL of an etcd")]
     Etcd(#[from] EtcdUrlError),
     /// A URL of a database that cannot be one.
-    #[error("--storage is not a storage URL: {0}")]
+    #[error("this is no storage URL: {0}")]
     Postgres(PostgresUrlError),
     /// A duration that cannot be read or used.
     #[error("{flag} {value:?} cannot be used: {problem}")]

@@ -20,6 +20,7 @@ mod rotation;
 mod settings;
 mod signals;
 mod status;
+mod store;
 mod uninstall;
 mod values;
 

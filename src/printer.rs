@@ -13,6 +13,11 @@ use crate::cli::ColorWhen;
 use crate::failure;
 
 const TICK: Duration = Duration::from_millis(100);
+/// How a bar looks.
+const BAR: &str = "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left";
+/// How often a step of many parts is told of, and how many parts are not worth a line.
+const TENTHS: usize = 10;
+const FEW: usize = 500;
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const DONE: Style = AnsiColor::Green.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -113,6 +118,16 @@ impl Printer {
         self.interactive.then(|| self.step(doing))
     }
 
+    /// Begins, or goes on with, a step of so many parts: a bar on a terminal, else a line now and then.
+    pub(crate) fn progress(&self, doing: &'static str, done: usize, parts: usize) -> Progress {
+        let bar = ProgressBar::new(parts as u64).with_message(doing).with_position(done as u64);
+        let bar = self.progress.add(bar);
+        bar.set_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let progress = Progress { bar, doing, parts, printer: self.clone() };
+        progress.tell(done);
+        progress
+    }
+
     /// Returns a writer of log lines, which go to stderr around the progress.
     pub(crate) fn log_writer(&self) -> LogWriter {
         LogWriter(self.clone())
@@ -158,6 +173,39 @@ impl Step {
 }
 
 impl Drop for Step {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A step that is under way, and how far it is; it is over when dropped.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    doing: &'static str,
+    parts: usize,
+    printer: Printer,
+}
+
+impl Progress {
+    /// Says that one more part is done.
+    pub(crate) fn advance(&self) {
+        self.bar.inc(1);
+        let (done, tenth) = (self.bar.position() as usize, self.parts.div_ceil(TENTHS).max(FEW));
+        if done.is_multiple_of(tenth) {
+            self.tell(done);
+        }
+    }
+
+    /// Says how far it is where there is no bar.
+    fn tell(&self, done: usize) {
+        if !self.printer.interactive {
+            self.printer.note(format_args!("{}: {done} of {}", self.doing, self.parts));
+        }
+    }
+}
+
+impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -10,6 +10,7 @@ mod output;
 mod runtime;
 mod serve;
 mod status;
+mod storage;
 mod uninstall;
 mod version;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: &Cli, printer: &Printer) -> Result<(), Failure> {
         Command::Uninstall(arguments) => uninstall::run(arguments, printer),
         Command::Certs(command) => certs::run(command, printer),
         Command::Image(command) => image::run(command, printer),
+        Command::Storage(command) => storage::run(command, printer),
         Command::Example => example::run(printer),
         Command::Version(arguments) => version::run(arguments, printer),
         Command::Completions { shell } => completions::run(*shell, printer),

@@ -22,6 +22,7 @@ use crate::failure::Failure;
 use crate::logging;
 use crate::printer::Printer;
 use crate::signals::Signals;
+use crate::store;
 
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &Serve, verbose: u8, printer: &Printer) -> Result<(), Failure> {
@@ -63,7 +64,7 @@ async fn serve(config: &ServeConfig, signals: &Signals, printer: &Printer) -> an
     let records = Records { audit: audit(config, printer)?, metrics };
     let store = {
         let _step = printer.step("Opening the store");
-        server::open(&config.storage).await?
+        store::open_filled(&config.storage).await?
     };
     let (serving, kept) = (Arc::clone(&store), records.clone());
     let served = match prepared {

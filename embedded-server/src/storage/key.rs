@@ -9,6 +9,19 @@ use crate::meta::Descriptor;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Arc<str>);
 
+/// What the key of an object says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address<'k> {
+    /// API group of the resource.
+    pub group: &'k str,
+    /// Plural of the resource.
+    pub resource: &'k str,
+    /// Where the object lives; empty for the cluster.
+    pub namespace: &'k str,
+    /// What it is called.
+    pub name: &'k str,
+}
+
 /// The beginning of the keys of a resource; always ends in `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Prefix(Arc<str>);
@@ -22,6 +35,18 @@ impl Key {
     /// Returns the key's text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns what the key says of the object below it; none when it is not laid out as those of objects are.
+    pub fn address(&self) -> Option<Address<'_>> {
+        let parts: Vec<&str> = self.0.split('/').collect();
+        let (group, resource, namespace, name) = match parts[..] {
+            [group, resource, name] => (group, resource, "", name),
+            [group, resource, namespace, name] => (group, resource, namespace, name),
+            _ => return None,
+        };
+        let whole = parts.iter().all(|part| !part.is_empty());
+        whole.then_some(Address { group, resource, namespace, name })
     }
 }
 
@@ -90,5 +115,16 @@ mod tests {
         assert_eq!(key.as_str(), "example.com/things/ns/a");
         assert_eq!(prefix.strip(&key), Some("ns/a"));
         assert_eq!(prefix.object("", "a").as_str(), "example.com/things/a");
+    }
+
+    #[test]
+    fn a_key_says_what_lies_below_it() {
+        let address = Address { group: "example.com", resource: "things", namespace: "ns", name: "a" };
+        assert_eq!(Key::from_stored("example.com/things/ns/a").address(), Some(address));
+        let address = Address { namespace: "", ..address };
+        assert_eq!(Key::from_stored("example.com/things/a").address(), Some(address));
+        for text in ["", "a", "example.com/things", "example.com/things/", "example.com//ns/a", "a/b/c/d/e"] {
+            assert_eq!(Key::from_stored(text).address(), None, "{text}");
+        }
     }
 }

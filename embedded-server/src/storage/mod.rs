@@ -19,7 +19,7 @@ use futures::stream::BoxStream;
 
 pub use self::barrier::Barrier;
 pub use self::etcd::{Etcd, EtcdConfig, EtcdTls, EtcdUrlError, EtcdUser};
-pub use self::key::{Key, Prefix};
+pub use self::key::{Address, Key, Prefix};
 pub use self::measured::Measured;
 pub use self::memory::Memory;
 pub use self::postgres::{

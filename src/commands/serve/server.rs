@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -15,10 +14,7 @@ use embedded_server::endpoints::{Api, AuditPolicy, Builder, VersionInfo};
 use embedded_server::metrics::Metrics;
 use embedded_server::registry::Registry;
 use embedded_server::server::{Config, Server, ServingCertificate};
-use embedded_server::storage::{
-    Backend, Etcd, EtcdConfig, Measured, Memory, OpenError, Postgres, PostgresConfig, PostgresError,
-    PostgresOptions, Sled, SledOptions,
-};
+use embedded_server::storage::{Backend, Measured};
 use embedded_server::workflow::WorkflowStrategy;
 use embedded_server::{authentication, authorization};
 use tokio::sync::oneshot;
@@ -26,7 +22,7 @@ use tokio::sync::oneshot;
 use super::certificate::Told;
 use crate::audit_log::AuditLog;
 use crate::build;
-use crate::config::{ServeConfig, StorageUrl};
+use crate::config::ServeConfig;
 use crate::failure::Hint;
 use crate::printer::Printer;
 
@@ -101,82 +97,6 @@ pub(super) async fn run(
     let _ = ready.send(address);
     server.run(api, &certificate, stop).await;
     Ok(())
-}
-
-/// Opens the store. One on this machine can be used by no other process until it is closed.
-///
-/// # Errors
-///
-/// It is in use, damaged, of a newer version or out of reach.
-pub(super) async fn open(storage: &StorageUrl) -> anyhow::Result<Arc<dyn Backend>> {
-    match storage {
-        StorageUrl::Memory => Ok(Arc::new(Memory::new())),
-        StorageUrl::Sled(path) => open_directory(path.clone()).await,
-        StorageUrl::Postgres(config) => open_postgres(config).await,
-        StorageUrl::Etcd(config) => open_etcd(config.clone()).await,
-    }
-}
-
-async fn open_directory(path: PathBuf) -> anyhow::Result<Arc<dyn Backend>> {
-    let opened = tokio::task::spawn_blocking(move || Sled::open(&path, SledOptions::default())).await?;
-    match opened {
-        Ok(store) => Ok(Arc::new(store)),
-        Err(error) => {
-            let hint = open_hint(&error);
-            Err(error).context("cannot open the store").hint(hint)
-        }
-    }
-}
-
-async fn open_etcd(config: EtcdConfig) -> anyhow::Result<Arc<dyn Backend>> {
-    let servers = config.endpoints.join(", ");
-    let opened = Etcd::open(config).await;
-    let store = opened.with_context(|| format!("cannot open the store in etcd at {servers}"));
-    Ok(Arc::new(store.hint("--storage names the servers, and with ca=, cert= and key= the files for TLS")?))
-}
-
-/// Opens a store in a database. A URL without a password gets the one that other clients of PostgreSQL take, too.
-async fn open_postgres(config: &PostgresConfig) -> anyhow::Result<Arc<dyn Backend>> {
-    let config = match std::env::var("PGPASSWORD") {
-        Ok(password) => config.clone().or_password(&password),
-        Err(_) => config.clone(),
-    };
-    match Postgres::open(config, PostgresOptions::default()).await {
-        Ok(store) => Ok(Arc::new(store)),
-        Err(error) => {
-            let hint = postgres_hint(&error);
-            Err(error).context("cannot open the store").hint(hint)
-        }
-    }
-}
-
-fn postgres_hint(error: &PostgresError) -> &'static str {
-    match error {
-        PostgresError::TlsFile(_) => "sslrootcert, sslcert and sslkey name files in PEM",
-        PostgresError::Unreachable { .. } => {
-            "psql with the same URL shows whether the server can be reached from here"
-        }
-        PostgresError::Refused { .. } => {
-            "--storage postgres://USER@HOST/DB names a user and a database; PGPASSWORD holds a password"
-        }
-        PostgresError::NotAllowed { .. } => {
-            "make the user the owner of the database: ALTER DATABASE name OWNER TO user"
-        }
-        PostgresError::Unsuitable { .. } => {
-            "createdb --encoding UTF8 --template template0 makes a database that does"
-        }
-        PostgresError::NewerFormat { .. } => {
-            "replicas of an earlier version end when the tables are brought up to date"
-        }
-    }
-}
-
-fn open_hint(error: &OpenError) -> &'static str {
-    match error {
-        OpenError::Locked { .. } => "stop the other server, or keep other data: --storage sled:PATH",
-        OpenError::NotADirectory { .. } => "--storage sled:PATH names a directory, made where it is missing",
-        _ => "--storage sled:PATH keeps objects in another directory, which is then empty at first",
-    }
 }
 
 fn listen_hint(error: io::ErrorKind) -> &'static str {
@@ -263,12 +183,5 @@ mod tests {
     fn the_hint_fits_what_is_wrong_with_the_address() {
         assert!(listen_hint(io::ErrorKind::AddrInUse).contains("--secure-port"));
         assert!(listen_hint(io::ErrorKind::AddrNotAvailable).contains("--bind-address"));
-    }
-
-    #[tokio::test]
-    async fn a_store_that_cannot_be_opened_comes_with_a_hint() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let error = open(&StorageUrl::Sled(file.path().to_owned())).await.unwrap_err();
-        assert_eq!(crate::failure::hints(&error).count(), 1, "{error:#}");
     }
 }

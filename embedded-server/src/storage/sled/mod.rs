@@ -23,6 +23,7 @@ mod store;
 mod tests;
 mod watch;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -77,6 +78,14 @@ impl Sled {
     /// Says what is wrong with the directory and what can be done about it.
     pub fn open(path: impl AsRef<Path>, options: SledOptions) -> std::result::Result<Self, OpenError> {
         Self::open_with(path.as_ref(), options, |barrier| barrier)
+    }
+
+    /// Tells whether there is a store in the directory `path`, without opening it.
+    ///
+    /// # Errors
+    /// The operating system does not say.
+    pub fn exists(path: impl AsRef<Path>) -> io::Result<bool> {
+        open::is_initialized(path.as_ref())
     }
 
     /// Opens a store whose barrier is what `wrap` makes of the real one.

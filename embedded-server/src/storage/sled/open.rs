@@ -97,7 +97,7 @@ pub(super) fn open(path: &Path, options: &SledOptions) -> Result<Opened, OpenErr
     }
     wait_for_lock(path)?;
     let db = open_engine(path, options)?;
-    let new = !path.join(MARKER).try_exists().map_err(inaccessible)?;
+    let new = !is_initialized(path).map_err(inaccessible)?;
     let log = Fault::catch(|| read_log(&db, new)).map_err(|fault| damaged(path, fault))?;
     let (begin, end) = log.map_err(|found| newer(path, found))?;
     db.flush().map_err(|error| engine(path, error))?;
@@ -106,6 +106,11 @@ pub(super) fn open(path: &Path, options: &SledOptions) -> Result<Opened, OpenErr
         File::create(path.join(MARKER)).and_then(|_| disk.sync_directory()).map_err(inaccessible)?;
     }
     Ok(Opened { db, disk, begin, end })
+}
+
+/// Tells whether a directory once was a whole store.
+pub(super) fn is_initialized(path: &Path) -> io::Result<bool> {
+    path.join(MARKER).try_exists()
 }
 
 /// Creates the directory, for its owner alone, unless something is there.
