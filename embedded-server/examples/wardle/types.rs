@@ -18,7 +18,7 @@ const FLUNDERS: Descriptor = Descriptor {
     ..Descriptor::NAMESPACED
 };
 
-/// FlunderStatus is empty.
+/// FlunderStatus is the status of a Flunder.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct FlunderStatus {}
 
