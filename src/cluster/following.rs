@@ -126,9 +126,9 @@ impl<T> Part<T> {
         }
         match (self.read)(data) {
             Ok(value) => {
-                tracing::info!("took over from ConfigMap {NAMESPACE}/{NAME} {}", self.what);
                 self.value.send_replace(value);
                 self.source = source;
+                tracing::info!("took over from ConfigMap {NAMESPACE}/{NAME} {}", self.what);
             }
             Err(error) => {
                 let then = then(self.is_read());

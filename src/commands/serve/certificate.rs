@@ -59,8 +59,8 @@ impl<S: Source> Follower<S> {
             match self.news().await {
                 Ok(pair) => return self.serving(pair),
                 Err(error) => {
-                    tracing::warn!(source = %self.source, %error, "not listening yet: there is no certificate to serve");
                     (self.told)(false);
+                    tracing::warn!(source = %self.source, %error, "not listening yet: there is no certificate to serve");
                 }
             }
         }
@@ -84,13 +84,14 @@ impl<S: Source> Follower<S> {
             };
             match news.and_then(|pair| self.current(pair)) {
                 Ok(pair) => {
-                    tracing::info!(source = %self.source, not_after = %pair.not_after(), "serving a new certificate");
+                    let not_after = pair.not_after();
                     pairs.send_replace(Arc::new(pair));
                     (self.told)(true);
+                    tracing::info!(source = %self.source, %not_after, "serving a new certificate");
                 }
                 Err(error) => {
-                    tracing::error!(source = %self.source, %error, "keeping the serving certificate that there is");
                     (self.told)(false);
+                    tracing::error!(source = %self.source, %error, "keeping the serving certificate that there is");
                 }
             }
         }
