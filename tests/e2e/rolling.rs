@@ -48,8 +48,12 @@ async fn a_rolling_restart_fails_no_request_and_loses_no_event() {
 /// Replaces every server, and waits until the new ones are ready and the old ones gone.
 fn restart() {
     let system = Kubectl::admin().to_namespace("workflow-system");
+    let old = system.ok("get pods -l app.kubernetes.io/component=apiserver -o name");
     system.ok("rollout restart deployment/workflow-apiserver");
     system.ok("rollout status deployment/workflow-apiserver --timeout=5m");
+    for pod in old.lines() {
+        system.ok(&format!("wait --for=delete {pod} --timeout=180s"));
+    }
 }
 
 /// Returns the Workflows of a namespace, for a client that does not try again by itself.
