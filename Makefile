@@ -17,7 +17,7 @@ IMAGE ?= ghcr.io/wfctl/wfctl:$(shell awk -F '"' '/^version/ { print $$2; exit }'
 STORAGE ?=
 
 .PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-postgres \
-	test-etcd test-replicas test-kubectl test-clients e2e record-differential doc bench clean
+	test-etcd test-replicas test-kubectl test-clients e2e e2e-rotate record-differential doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,7 +71,11 @@ test-replicas: tools ## Let several servers share a store that fails in every wa
 
 e2e: tools ## Install the server into the cluster of KUBECONFIG and use it there; the cluster has the image IMAGE=name:tag
 	WFCTL_E2E_IMAGE=$(IMAGE) WFCTL_E2E_STORAGE=$(STORAGE) \
-		$(CARGO) test --locked --test e2e -- --ignored $(if $(STORAGE),,--skip rolling)
+		$(CARGO) test --locked --test e2e -- --ignored --skip rotate:: $(if $(STORAGE),,--skip rolling)
+
+e2e-rotate: tools ## The same for its certificates: rotated ten times under load, killed, robbed and repaired; takes a quarter of an hour
+	WFCTL_E2E_IMAGE=$(IMAGE) WFCTL_E2E_STORAGE=$(STORAGE) \
+		$(CARGO) test --locked --test e2e -- --ignored --test-threads=1 --nocapture rotate::
 
 record-differential: ## Record anew what the kube-apiserver of KUBECONFIG and a sample-apiserver answer (see CONTRIBUTING.md)
 	$(CARGO) test --locked --test differential -- --ignored record

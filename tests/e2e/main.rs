@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod clients;
 mod garbage;
 mod installation;
 mod kubectl;
@@ -16,6 +17,7 @@ mod lines;
 mod namespace;
 mod namespaces;
 mod rolling;
+mod rotate;
 mod session;
 
 use std::time::Duration;

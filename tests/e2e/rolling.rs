@@ -1,29 +1,17 @@
 //! The servers are replaced, one after the other, while clients write and watch.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
-use futures::TryStreamExt;
-use kube::api::{Api, DynamicObject, ListParams, PostParams, WatchEvent, WatchParams};
-use kube::config::KubeConfigOptions;
-use kube::core::{ApiResource, GroupVersionKind};
-use kube::{Client, Config, ResourceExt};
+use kube::api::{Api, DynamicObject, ListParams};
 use tokio::task::JoinSet;
 
+use crate::clients::{LAST, Written, create, patiently, seen, workflows};
 use crate::kubectl::Kubectl;
 use crate::namespace::Namespace;
-use crate::workflow;
 
 const WRITERS: usize = 4;
 const WATCHES: usize = 3;
-/// The Workflow that is made when all others are.
-const LAST: &str = "last";
-
-/// A write, by the name and the resourceVersion that it was answered with.
-type Written = BTreeSet<(String, String)>;
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster, and storage that servers share: make e2e STORAGE=…"]
 async fn a_rolling_restart_fails_no_request_and_loses_no_event() {
@@ -56,14 +44,6 @@ fn restart() {
     }
 }
 
-/// Returns the Workflows of a namespace, for a client that does not try again by itself.
-async fn workflows(namespace: &str) -> Api<DynamicObject> {
-    let mut config = Config::from_kubeconfig(&KubeConfigOptions::default()).await.unwrap();
-    config.default_retry = false;
-    let kind = GroupVersionKind::gvk("workflow.example.com", "v1alpha1", "Workflow");
-    Api::namespaced_with(Client::try_from(config).unwrap(), namespace, &ApiResource::from_gvk(&kind))
-}
-
 /// Clients that write.
 struct Load {
     api: Api<DynamicObject>,
@@ -92,52 +72,6 @@ impl Load {
         let enough = self.writes.load(Ordering::SeqCst) + 50;
         while self.writes.load(Ordering::SeqCst) < enough {
             tokio::task::yield_now().await;
-        }
-    }
-}
-
-async fn create(api: &Api<DynamicObject>, name: &str) -> String {
-    let object: DynamicObject = serde_json::from_value(workflow(name)).unwrap();
-    let created = patiently(|| async {
-        match api.create(&PostParams::default(), &object).await {
-            // An earlier attempt was carried out, though not answered.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => api.get(name).await,
-            created => created,
-        }
-    });
-    created.await.resource_version().unwrap()
-}
-
-/// Asks again when told to, and only then.
-async fn patiently<T, F: Future<Output = kube::Result<T>>>(ask: impl Fn() -> F) -> T {
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(kube::Error::Api(status)) if matches!(status.code, 429 | 503 | 504) => {
-                let after = status.details.as_ref().map_or(1, |details| details.retry_after_seconds.max(1));
-                tokio::time::sleep(Duration::from_secs(after.into())).await;
-            }
-            Err(error) => panic!("a request failed: {error:?}"),
-        }
-    }
-}
-
-/// Watches from a revision on, goes on where a watch ended, and returns what was made before the last.
-async fn seen(api: Api<DynamicObject>, mut revision: String) -> Written {
-    let (mut seen, all) = (Written::new(), WatchParams::default());
-    loop {
-        let mut events = Box::pin(patiently(|| api.watch(&all, &revision)).await);
-        // A watch that breaks is one that ends.
-        while let Ok(Some(event)) = events.try_next().await {
-            match event {
-                WatchEvent::Added(object) if object.name_any() == LAST => return seen,
-                WatchEvent::Added(object) => {
-                    revision = object.resource_version().unwrap();
-                    seen.insert((object.name_any(), revision.clone()));
-                }
-                WatchEvent::Bookmark(bookmark) => revision = bookmark.metadata.resource_version,
-                other => panic!("nothing else happens: {other:?}"),
-            }
         }
     }
 }
