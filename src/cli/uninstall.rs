@@ -24,7 +24,8 @@ pub(crate) struct Uninstall {
     /// Show what would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Write all Workflows to a file first, a line of JSON each, for its owner alone to read
+    /// Write all Workflows to a file first, a line of JSON each after one that counts them, for its owner alone to
+    /// read
     #[arg(long, value_name = "FILE")]
     pub(crate) export_workflows: Option<PathBuf>,
     /// The form of the output

@@ -76,7 +76,8 @@ fn leads_here(service: &ServiceReference, namespace: &str) -> bool {
 }
 
 fn stolen(facts: &Facts, registration: &APIService, service: Option<&ServiceReference>) -> Problem {
-    let by = keepers_of(registration, "f:service").join(", ");
+    let by: Vec<_> = keepers_of(registration, "f:service").into_iter().filter(|by| !is_wfctl(by)).collect();
+    let by = by.join(", ");
     let by = if by.is_empty() { String::new() } else { format!(", written by {by}") };
     match service {
         Some(service) => failed(
@@ -85,7 +86,10 @@ fn stolen(facts: &Facts, registration: &APIService, service: Option<&ServiceRefe
                 service.namespace.as_deref().unwrap_or_default(),
                 service.name.as_deref().unwrap_or_default()
             ),
-            format!("{} takes it back; -n names another installation", reinstall(facts)),
+            format!(
+                "if nobody needs it: kubectl delete apiservice {NAME}, then {}; -n names another installation",
+                reinstall(facts)
+            ),
         ),
         None if is_of_a_definition(registration) => failed(
             "a CustomResourceDefinition of the same group serves it",
@@ -118,7 +122,7 @@ fn trust(facts: &Facts) -> Verdict {
 fn keepers(facts: &Facts) -> Verdict {
     let keepers = keepers_of(present(facts)?, "f:caBundle");
     let injected = is_injected(facts);
-    let is_wanted = |keeper: &&str| if injected { *keeper == INJECTOR } else { keeper.starts_with("wfctl") };
+    let is_wanted = |keeper: &&str| if injected { *keeper == INJECTOR } else { is_wfctl(keeper) };
     let others: Vec<_> = keepers.iter().copied().filter(|keeper| !is_wanted(keeper)).collect();
     if others.is_empty() {
         return Ok(format!("{} alone", if injected { INJECTOR } else { "wfctl" }));
@@ -127,6 +131,10 @@ fn keepers(facts: &Facts) -> Verdict {
         format!("{} keeps it too, and may put an old one back", others.join(", ")),
         format!("kubectl get apiservice {NAME} -o yaml --show-managed-fields"),
     ))
+}
+
+fn is_wfctl(manager: &str) -> bool {
+    manager.starts_with("wfctl")
 }
 
 /// Returns who manages `field` of the spec.

@@ -557,7 +557,8 @@ mod registration_of_the_api {
 
     #[test]
     fn one_that_is_stolen_names_the_thief() {
-        let kept = kept_by("helm", "f:service");
+        let mut kept = kept_by("helm", "f:service");
+        kept.as_array_mut().unwrap().push(kept_by("wfctl", "f:service")[0].take());
         let service = json!({"name": "theirs", "namespace": "red"});
         let said = changed(json!({"metadata": {"managedFields": kept}, "spec": {"service": service}}));
         assert_eq!(said, ["failed registration: it leads to Service red/theirs, written by helm"]);

@@ -1,18 +1,31 @@
-//! Workflows, as the API has them, in a file: a line of JSON each.
+//! Workflows, as the API has them, in a file: a line that names the form and counts what follows, then a line of JSON
+//! for each.
 
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use crate::cluster::{Cluster, Kind};
+use crate::cluster::{Cluster, ClusterError, Kind};
 use crate::failure::Hint;
 use crate::files;
 use crate::printer::Printer;
 
 const PAGE: u16 = 500;
+
+/// The first line.
+#[derive(Serialize)]
+struct Header {
+    format: &'static str,
+    version: u32,
+    objects: usize,
+    /// The checksum of all lines that follow, in hexadecimal.
+    sha256: String,
+}
 
 /// Writes all Workflows to `path`, for its owner alone to read. There is a whole file afterwards, or none.
 pub(super) async fn workflows(cluster: &Cluster, path: &Path, printer: &Printer) -> anyhow::Result<()> {
@@ -31,20 +44,24 @@ async fn write(cluster: &Cluster, path: &Path) -> anyhow::Result<usize> {
     if path.exists() {
         return Err(anyhow!("the file is there already"));
     }
+    let objects = all(cluster).await?;
     let mut file = NamedTempFile::new_in(files::directory_of(path))?;
-    let mut count = 0;
-    let mut next = Some(String::new());
-    while let Some(token) = next {
-        let list = cluster.json(&page(&token)).await?;
-        for object in list["items"].as_array().into_iter().flatten() {
-            writeln!(file, "{}", Kind::WORKFLOW.named(object.clone()))?;
-            count += 1;
-        }
-        next = following(&list);
-    }
+    file.write_all(document(&objects)?.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path)?;
-    Ok(count)
+    Ok(objects.len())
+}
+
+async fn all(cluster: &Cluster) -> Result<Vec<Value>, ClusterError> {
+    let mut objects = Vec::new();
+    let mut next = Some(String::new());
+    while let Some(token) = next {
+        let mut list = cluster.json(&page(&token)).await?;
+        let items = list["items"].as_array_mut().map(std::mem::take);
+        objects.extend(items.unwrap_or_default().into_iter().map(|object| Kind::WORKFLOW.named(object)));
+        next = following(&list);
+    }
+    Ok(objects)
 }
 
 fn page(token: &str) -> String {
@@ -54,4 +71,37 @@ fn page(token: &str) -> String {
 
 fn following(list: &Value) -> Option<String> {
     list["metadata"]["continue"].as_str().filter(|token| !token.is_empty()).map(ToOwned::to_owned)
+}
+
+fn document(objects: &[Value]) -> serde_json::Result<String> {
+    let lines: String = objects.iter().map(|object| format!("{object}\n")).collect();
+    let sha256 = Sha256::digest(&lines).iter().map(|byte| format!("{byte:02x}")).collect();
+    let header = Header { format: "wfctl-storage-export", version: 1, objects: objects.len(), sha256 };
+    Ok(format!("{}\n{lines}", serde_json::to_string(&header)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_first_line_tells_what_follows() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let header =
+            format!(r#"{{"format":"wfctl-storage-export","version":1,"objects":0,"sha256":"{empty}"}}"#);
+        assert_eq!(document(&[]).unwrap(), format!("{header}\n"));
+        let two = document(&[json!({"a": 1}), json!({"b": "\n"})]).unwrap();
+        assert_eq!(two.lines().skip(1).collect::<Vec<_>>(), [r#"{"a":1}"#, r#"{"b":"\n"}"#]);
+        assert!(two.contains(r#""objects":2"#));
+    }
+
+    #[test]
+    fn a_list_is_followed_to_its_end() {
+        assert_eq!(page(""), "/apis/workflow.example.com/v1alpha1/workflows?limit=500");
+        assert!(page("abc").ends_with("?limit=500&continue=abc"));
+        assert_eq!(following(&json!({"metadata": {"continue": "abc"}})).as_deref(), Some("abc"));
+        assert_eq!(following(&json!({"metadata": {"continue": ""}})), None);
+    }
 }
