@@ -73,8 +73,10 @@ pub struct Encoded {
 pub fn encode<T: Resource>(object: &T) -> Result<Vec<u8>, serde_json::Error> {
     let mut out = Vec::with_capacity(1024);
     out.extend_from_slice(br#"{"apiVersion":""#);
-    out.extend_from_slice(T::DESCRIPTOR.group.as_bytes());
-    out.push(b'/');
+    if !T::DESCRIPTOR.group.is_empty() {
+        out.extend_from_slice(T::DESCRIPTOR.group.as_bytes());
+        out.push(b'/');
+    }
     out.extend_from_slice(T::DESCRIPTOR.version.as_bytes());
     out.extend_from_slice(br#"","kind":""#);
     out.extend_from_slice(T::DESCRIPTOR.kind.as_bytes());

@@ -60,8 +60,8 @@ impl<'de> Visitor<'de> for Root<'_> {
                 _ => entries.next_value_seed(Node)?,
             }
         }
-        let group = version.strip_prefix(self.0.group).and_then(|rest| rest.strip_prefix('/'));
-        let expected = kind == self.0.kind && group == Some(self.0.version);
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let expected = kind == self.0.kind && group == self.0.group && version == self.0.version;
         if expected { Ok(()) } else { Err(A::Error::custom("not plain")) }
     }
 }

@@ -1,6 +1,6 @@
 //! Discovery: what a server serves, told to clients. All documents are made once, from the served resources.
 //!
-//! There is no `/api`: that is the core group's address, and only a kube-apiserver has it. Clients take its 404
+//! `/api` is the core group's address, and a server that does not serve that group has none: clients take its 404
 //! for "no core group".
 //!
 //! Sources: `apiserver/pkg/endpoints/discovery/{root,group,version}.go`, `…/discovery/aggregated`,
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Document, ServedResource, Target};
-use crate::meta::{Descriptor, Subresource, Verb};
+use crate::meta::{Descriptor, Subresource, Verb, api_path, api_version};
 
 /// The parameters that the aggregated form's media type has, in requests and in the reply's `Content-Type`.
 pub const AGGREGATED_PARAMETERS: &str = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -24,6 +24,7 @@ pub const AGGREGATED_PARAMETERS: &str = "g=apidiscovery.k8s.io;v=v2;as=APIGroupD
 pub struct Discovery {
     group_list: Document,
     aggregated: Document,
+    aggregated_core: Option<Document>,
     by_path: BTreeMap<String, Document>,
 }
 
@@ -31,11 +32,16 @@ impl Discovery {
     /// Makes the documents. `server_address` is the `host:port` that clients are told to reach the server at.
     /// Of several versions of a group the first is the preferred one.
     pub fn new(resources: &[ServedResource], server_address: &str) -> Self {
-        let groups = groups(resources);
+        let (core, groups): (Vec<_>, Vec<_>) = groups(resources).into_iter().partition(Group::is_core);
         let list: Vec<Value> = groups.iter().map(|group| listed_group(group, server_address)).collect();
         let group_list = json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": list});
-        let by_path = groups.iter().flat_map(documents_of_group).collect();
-        Self { group_list: Document::json_line(&group_list), aggregated: aggregated(&groups), by_path }
+        let of_core = core.iter().flat_map(|group| documents_of_core(group, server_address));
+        Self {
+            group_list: Document::json_line(&group_list),
+            aggregated: aggregated(&groups),
+            aggregated_core: (!core.is_empty()).then(|| aggregated(&core)),
+            by_path: groups.iter().flat_map(documents_of_group).chain(of_core).collect(),
+        }
     }
 
     /// Returns the `APIGroupList` of `/apis`.
@@ -48,12 +54,17 @@ impl Discovery {
         &self.aggregated
     }
 
+    /// Returns the `APIGroupDiscoveryList` of `/api`, if the core group is served.
+    pub fn aggregated_core(&self) -> Option<&Document> {
+        self.aggregated_core.as_ref()
+    }
+
     /// Returns the `APIGroup` of `/apis/{group}`.
     pub fn api_group(&self, group: &str) -> Option<&Document> {
         self.by_path.get(&format!("/apis/{group}"))
     }
 
-    /// Returns the `APIGroup` or `APIResourceList` of a path below `/apis`.
+    /// Returns the `APIGroup` or `APIResourceList` of a path below `/apis`, and what stands at `/api` and below.
     pub fn document(&self, path: &str) -> Option<&Document> {
         self.by_path.get(path)
     }
@@ -74,6 +85,12 @@ pub fn index<'a>(paths: impl IntoIterator<Item = &'a str>) -> Value {
 struct Group<'a> {
     name: &'static str,
     versions: Vec<(&'static str, Vec<&'a ServedResource>)>,
+}
+
+impl Group<'_> {
+    fn is_core(&self) -> bool {
+        self.name.is_empty()
+    }
 }
 
 fn groups(resources: &[ServedResource]) -> Vec<Group<'_>> {
@@ -103,11 +120,26 @@ fn documents_of_group(group: &Group<'_>) -> Vec<(String, Document)> {
     own.insert("kind".to_owned(), json!("APIGroup"));
     own.insert("apiVersion".to_owned(), json!("v1"));
     let mut documents = vec![(format!("/apis/{}", group.name), Document::json_line(&Value::Object(own)))];
-    for (version, resources) in &group.versions {
-        let path = format!("/apis/{}/{version}", group.name);
-        documents.push((path, api_resource_list(group.name, version, resources)));
-    }
+    documents.extend(resource_lists(group));
     documents
+}
+
+/// The core group has no `APIGroup`, but a list of its versions.
+fn documents_of_core(group: &Group<'_>, server_address: &str) -> Vec<(String, Document)> {
+    let versions: Vec<&str> = group.versions.iter().map(|(version, _)| *version).collect();
+    let list = json!({
+        "kind": "APIVersions",
+        "versions": versions,
+        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": server_address}],
+    });
+    std::iter::once(("/api".to_owned(), Document::json_line(&list))).chain(resource_lists(group)).collect()
+}
+
+fn resource_lists<'a>(group: &'a Group<'_>) -> impl Iterator<Item = (String, Document)> + 'a {
+    group.versions.iter().map(|(version, resources)| {
+        let path = format!("/{}", api_path(group.name, version));
+        (path, api_resource_list(group.name, version, resources))
+    })
 }
 
 fn listed_group(group: &Group<'_>, server_address: &str) -> Value {
@@ -129,7 +161,7 @@ fn api_resource_list(group: &str, version: &str, resources: &[&ServedResource]) 
     Document::json_line(&json!({
         "kind": "APIResourceList",
         "apiVersion": "v1",
-        "groupVersion": format!("{group}/{version}"),
+        "groupVersion": api_version(group, version),
         "resources": resources,
     }))
 }
@@ -320,6 +352,20 @@ mod tests {
             }]}],
         });
         assert_eq!(parse(discovery().aggregated()), expected);
+    }
+
+    #[test]
+    fn the_core_group_stands_beside_the_others() {
+        let mut core = widgets();
+        core.descriptor.group = "";
+        let discovery = Discovery::new(&[core, widgets()], "10.0.0.1:443");
+        assert_eq!(parse(discovery.api_group_list())["groups"].as_array().unwrap().len(), 1);
+        assert_eq!(parse(discovery.document("/api").unwrap())["versions"], json!(["v1"]));
+        let resources = parse(discovery.document("/api/v1").unwrap());
+        assert_eq!(resources["groupVersion"], "v1");
+        let all = parse(discovery.aggregated_core().unwrap());
+        assert_eq!(all["items"][0]["metadata"]["name"], "");
+        assert!(self::discovery().aggregated_core().is_none());
     }
 
     #[test]

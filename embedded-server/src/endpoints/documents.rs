@@ -114,6 +114,9 @@ impl Documents {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
             ["apis", inner @ ..] if self.is_routed(inner) => self.routed(path, inner, request),
+            ["api", inner @ ..] if self.discovery.aggregated_core().is_some() => {
+                self.core(path, inner, request)
+            }
             ["version", inner @ ..] => self.version(inner, request),
             segments => Ok(self.mounted(segments, request).unwrap_or_else(|| self.no_such_page())),
         }
@@ -171,29 +174,52 @@ impl Documents {
         };
         let document = document.ok_or_else(ApiError::no_such_path)?;
         check(request, DISCOVERY)?;
-        if matches!(inner, [] | [""]) && wants_aggregated(header(request.headers(), &ACCEPT)) {
-            return Ok(self.aggregated(request));
+        match inner {
+            [] | [""] => root(request, document, self.discovery.aggregated()),
+            _ => plain(request, document),
         }
-        plain(request, document)
     }
 
-    /// `/apis` in the form that names every resource, for clients that understand it.
-    fn aggregated<B>(&self, request: &Authorized<B>) -> Response<Body> {
-        let (document, headers) = (self.discovery.aggregated(), request.headers());
-        let mut response = if has(headers, document) {
-            unchanged()
-        } else {
-            let style = Style::new(Accepted::JSON, headers, request.query());
-            let mut response = style.answer(200, document.body().trim_ascii_end().to_vec());
-            let media_type = format!("application/json;{AGGREGATED_PARAMETERS}");
-            insert(&mut response, CONTENT_TYPE, &media_type);
-            response
-        };
-        insert(&mut response, ETAG, document.etag());
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public"));
-        response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
-        response
+    fn core<B>(
+        &self,
+        path: &str,
+        inner: &[&str],
+        request: &Authorized<B>,
+    ) -> Result<Response<Body>, ApiError> {
+        let document = self.discovery.document(path.trim_end_matches('/'));
+        let document = document.ok_or_else(ApiError::no_such_path)?;
+        check(request, DISCOVERY)?;
+        match (inner, self.discovery.aggregated_core()) {
+            ([] | [""], Some(all)) => root(request, document, all),
+            _ => plain(request, document),
+        }
     }
+}
+
+/// Answers with the list of what there is, or with all of it to clients that understand that.
+fn root<B>(request: &Authorized<B>, list: &Document, all: &Document) -> Result<Response<Body>, ApiError> {
+    match wants_aggregated(header(request.headers(), &ACCEPT)) {
+        true => Ok(aggregated(request, all)),
+        false => plain(request, list),
+    }
+}
+
+/// The form that names every resource.
+fn aggregated<B>(request: &Authorized<B>, document: &Document) -> Response<Body> {
+    let headers = request.headers();
+    let mut response = if has(headers, document) {
+        unchanged()
+    } else {
+        let style = Style::new(Accepted::JSON, headers, request.query());
+        let mut response = style.answer(200, document.body().trim_ascii_end().to_vec());
+        let media_type = format!("application/json;{AGGREGATED_PARAMETERS}");
+        insert(&mut response, CONTENT_TYPE, &media_type);
+        response
+    };
+    insert(&mut response, ETAG, document.etag());
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+    response
 }
 
 /// Checks what the router does.

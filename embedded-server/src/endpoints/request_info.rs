@@ -6,6 +6,9 @@ use percent_encoding::percent_decode_str;
 use crate::meta::selector::{FieldSelector, LabelSelector};
 use crate::meta::{self, Attributes, Query, Verb};
 
+/// The group without a name, which alone is served below `/api`.
+const CORE: &str = "";
+
 /// A request's address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RequestInfo {
@@ -24,6 +27,9 @@ impl RequestInfo {
         match segments.as_slice() {
             [root, group, version, rest @ ..] if root == "apis" && !rest.is_empty() => {
                 resource(method, group, version, rest, query)
+            }
+            [root, version, rest @ ..] if root == "api" && !rest.is_empty() => {
+                resource(method, CORE, version, rest, query)
             }
             _ => Self {
                 attributes: Attributes::Path { verb: Verb::Method(plain(method)), path: decoded },
@@ -44,7 +50,7 @@ fn resource(method: &Method, group: &str, version: &str, rest: &[String], query:
         rest => (false, rest),
     };
     let (namespace, rest) = match rest {
-        [namespaces, namespace, rest @ ..] if namespaces == "namespaces" && !rest.is_empty() => {
+        [namespaces, namespace, rest @ ..] if namespaces == "namespaces" && !is_of_namespace(rest) => {
             (namespace.clone(), rest)
         }
         rest => (String::new(), rest),
@@ -75,6 +81,11 @@ fn resource(method: &Method, group: &str, version: &str, rest: &[String], query:
         },
         malformed: rest.len() > 3 || (deprecated_watch && rest.len() > 2),
     }
+}
+
+/// Tells whether what follows the name of a namespace still addresses the namespace itself.
+fn is_of_namespace(rest: &[String]) -> bool {
+    rest.first().is_none_or(|part| matches!(part.as_str(), "status" | "finalize"))
 }
 
 fn verb(method: &Method, name: &str, query: &Query) -> Verb {
@@ -158,8 +169,35 @@ mod tests {
     }
 
     #[test]
+    fn the_core_group_has_an_address_of_its_own() {
+        for (path, expected) in [
+            ("/api/v1/namespaces/ns/pods", "list ns/pods//"),
+            ("/api/v1/namespaces/ns/pods/a/status", "get ns/pods/a/status"),
+            ("/api/v1/namespaces", "list /namespaces//"),
+            ("/api/v1/namespaces/ns", "get /namespaces/ns/"),
+            ("/api/v1/namespaces/ns/status", "get /namespaces/ns/status"),
+            ("/api/v1/namespaces/ns/finalize", "get /namespaces/ns/finalize"),
+        ] {
+            assert_eq!(spelled("GET", path, ""), expected, "{path}");
+        }
+        let Attributes::Resource { group, version, .. } = parsed("GET", "/api/v1/pods", "").attributes else {
+            panic!("no resource");
+        };
+        assert_eq!((group.as_str(), version.as_str()), ("", "v1"));
+    }
+
+    #[test]
     fn other_paths_stay_paths() {
-        for path in ["/", "/apis", "/apis/g", "/apis/g/v1", "/readyz/store", "/openapi/v3/apis/g/v1"] {
+        for path in [
+            "/",
+            "/api",
+            "/api/v1",
+            "/apis",
+            "/apis/g",
+            "/apis/g/v1",
+            "/readyz/store",
+            "/openapi/v3/apis/g/v1",
+        ] {
             assert_eq!(spelled("GET", path, ""), format!("get {path}"));
         }
     }

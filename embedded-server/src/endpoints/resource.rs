@@ -3,7 +3,7 @@
 use http::Method;
 use schemars::{Schema, SchemaGenerator};
 
-use crate::meta::{Descriptor, Resource, Subresource, Verb};
+use crate::meta::{Descriptor, Resource, Subresource, Verb, api_path};
 use crate::registry::Rest;
 
 /// A resource type and what may be done with it.
@@ -140,7 +140,7 @@ impl ServedResource {
         let Descriptor { group, version, plural, .. } = self.descriptor;
         let namespaced = self.descriptor.is_namespaced() && target != Target::AllNamespaces;
         let namespace = if namespaced { "/namespaces/{namespace}" } else { "" };
-        let collection = format!("/apis/{group}/{version}{prefix}{namespace}/{plural}");
+        let collection = format!("/{}{prefix}{namespace}/{plural}", api_path(group, version));
         match target {
             Target::AllNamespaces | Target::Collection => collection,
             Target::Object => format!("{collection}/{{name}}"),

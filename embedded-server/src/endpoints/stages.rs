@@ -13,7 +13,7 @@ use super::impersonation;
 use super::request_info::RequestInfo;
 use crate::authentication::{Peer, Union};
 use crate::authorization::{Authorizer, Decision, Unanswered, Verdict};
-use crate::meta::{ApiError, Attributes, Query, UserInfo, Verb, duration};
+use crate::meta::{ApiError, Attributes, Query, UserInfo, Verb, duration, in_group};
 use crate::registry::MayCreate;
 
 /// A request as it came in.
@@ -266,8 +266,7 @@ fn refusal(user: &UserInfo, attributes: &Attributes, reason: &str) -> ApiError {
                 namespace => format!("in the namespace \"{namespace}\""),
             };
             let what = format!("{verb} resource \"{resource_path}\" in API group \"{group}\" {place}");
-            let dot = if group.is_empty() { "" } else { "." };
-            ApiError::forbidden(&format!("{resource}{dot}{group}"), name, &why(what))
+            ApiError::forbidden(&in_group(resource, group), name, &why(what))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
 
-use super::{Descriptor, Revision, field};
+use super::{Descriptor, Revision, field, in_group};
 
 /// A machine-readable class of failure, `Status.reason` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -219,7 +219,7 @@ impl ApiError {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let qualified = in_group(kind, group);
         let message = format!("{qualified} \"{name}\" is invalid: {joined}");
         let mut error = Self::new(422, Reason::Invalid, message).about(group, kind, name);
         error.details().causes = Some(errors.iter().map(field::Error::to_cause).collect());

@@ -20,6 +20,7 @@ pub use options::{
     ResourceVersionMatch, Selector, WatchFrom, WatchOptions, WriteOptions,
 };
 pub use resource::{Descriptor, Names, Resource, Scope, Subresource, Version};
+pub(crate) use resource::{api_path, api_version, in_group};
 pub use revision::{NoRevision, Revision};
 pub use user::UserInfo;
 

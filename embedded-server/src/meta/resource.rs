@@ -55,7 +55,7 @@ pub trait Version: Resource {
 /// Names and scope of a resource type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptor {
-    /// API group, for example `workflow.example.com`.
+    /// API group, for example `workflow.example.com`; empty for the core group, which has an address of its own.
     pub group: &'static str,
     /// Version within the group, for example `v1alpha1`.
     pub version: &'static str,
@@ -141,17 +141,17 @@ impl Descriptor {
 
     /// Returns `group/version`, as `apiVersion` spells it.
     pub fn api_version(&self) -> String {
-        format!("{}/{}", self.group, self.version)
+        api_version(self.group, self.version)
     }
 
     /// Returns `plural.group`, as error messages spell a resource.
     pub fn group_resource(&self) -> String {
-        format!("{}.{}", self.plural, self.group)
+        in_group(self.plural, self.group)
     }
 
     /// Returns `Kind.group`, as validation errors spell a kind.
     pub fn group_kind(&self) -> String {
-        format!("{}.{}", self.kind, self.group)
+        in_group(self.kind, self.group)
     }
 
     /// Returns the kind of a collection, for example `WorkflowList`.
@@ -163,4 +163,20 @@ impl Descriptor {
     pub fn is_namespaced(&self) -> bool {
         self.scope == Scope::Namespaced
     }
+}
+
+/// Returns `group/version`; the core group has no name.
+pub(crate) fn api_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+}
+
+/// Returns where a version of a group is served, without a slash before it.
+pub(crate) fn api_path(group: &str, version: &str) -> String {
+    let root = if group.is_empty() { "api" } else { "apis" };
+    format!("{root}/{}", api_version(group, version))
+}
+
+/// Returns a resource or a kind with its group.
+pub(crate) fn in_group(name: &str, group: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
 }

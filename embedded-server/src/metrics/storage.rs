@@ -58,7 +58,8 @@ impl StorageMetrics {
     /// Says how many objects of a type there are.
     pub fn objects(&self, group: &str, resource: &str, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.objects.with_label_values(&[&format!("{resource}.{group}")]).set(count);
+        let qualified = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
+        self.objects.with_label_values(&[&qualified]).set(count);
         self.resource_objects.with_label_values(&[group, resource]).set(count);
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
-    APIGroup, APIGroupList, APIResourceList, DeleteOptions, ListMeta, ObjectMeta, Patch, Status, WatchEvent,
+    APIGroup, APIGroupList, APIResourceList, APIVersions, DeleteOptions, ListMeta, ObjectMeta, Patch, Status,
+    WatchEvent,
 };
 use k8s_openapi::apimachinery::pkg::version::Info;
 use schemars::generate::SchemaSettings;
@@ -90,8 +91,11 @@ fn machinery(resources: &[ServedResource]) -> Definitions {
     add::<APIGroupList>(&mut generator);
     add::<APIResourceList>(&mut generator);
     add::<Info>(&mut generator);
+    if resources.iter().any(|resource| resource.descriptor.group.is_empty()) {
+        add::<APIVersions>(&mut generator);
+    }
     let mut all = collect(generator, "");
-    for kind in ["Status", "APIGroup", "APIGroupList", "APIResourceList"] {
+    for kind in ["Status", "APIGroup", "APIGroupList", "APIResourceList", "APIVersions"] {
         tag(&mut all, &format!("{META}{kind}"), vec![group_version_kind("", "v1", kind)]);
     }
     for kind in ["DeleteOptions", "WatchEvent"] {

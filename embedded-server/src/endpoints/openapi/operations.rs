@@ -8,7 +8,7 @@ use super::Definitions;
 use super::definitions::{META, VERSION_INFO, group_version_kind, kind_name, list_name};
 use super::parameters::{self, Parameter};
 use crate::endpoints::{Route, ServedResource, Target, method};
-use crate::meta::{Descriptor, Verb};
+use crate::meta::{Descriptor, Verb, api_path};
 
 const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
@@ -74,7 +74,7 @@ fn of_verb(resource: &ServedResource, route: &Route, verb: Verb, definitions: &D
     let descriptor = &resource.descriptor;
     let Descriptor { group, version, kind, .. } = *descriptor;
     Operation {
-        document: format!("apis/{group}/{version}"),
+        document: api_path(group, version),
         path: route.path.clone(),
         method: method(verb).as_str().to_ascii_lowercase(),
         id: operation_id(descriptor, route, verb),
@@ -230,6 +230,10 @@ fn version() -> Operation {
 }
 
 fn group(group: &str) -> Operation {
+    if group.is_empty() {
+        let description = "get available API versions";
+        return document("api", "core", "getCoreAPIVersions", description, format!("{META}APIVersions"));
+    }
     let camel = camel(group);
     let id = format!("get{camel}APIGroup");
     let path = format!("apis/{group}");
@@ -240,7 +244,7 @@ fn group_version(group: &str, version: &str) -> Operation {
     let camel = camel(group);
     let id = format!("get{camel}{}APIResources", upper_first(version));
     let tag = format!("{}_{version}", lower_first(&camel));
-    let path = format!("apis/{group}/{version}");
+    let path = api_path(group, version);
     document(&path, &tag, &id, "get available resources", format!("{META}APIResourceList"))
 }
 
@@ -262,8 +266,9 @@ fn document(path: &str, tag: &str, id: &str, description: &str, returns: String)
 }
 
 /// Returns a group as it stands in operation ids: `workflow.example.com` is `WorkflowExampleCom`, and groups of
-/// Kubernetes go without their `k8s.io`.
+/// Kubernetes go without their `k8s.io`, and the one without a name is called `core`.
 fn camel(group: &str) -> String {
+    let group = if group.is_empty() { "core" } else { group };
     let words = group.trim_end_matches(".k8s.io").split(|c: char| !c.is_ascii_alphanumeric());
     words.map(upper_first).collect()
 }
