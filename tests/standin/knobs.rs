@@ -1,0 +1,40 @@
+//! What a test wants to go wrong with pods.
+
+use parking_lot::Mutex;
+
+/// How pods fail to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The registry has no such image.
+    NoImage,
+    /// The process writes lines and ends with exit status 1.
+    Crash(Vec<String>),
+    /// The process runs and is never ready.
+    Unready,
+    /// Namespaces have a quota, and this is what is said of it.
+    Quota(String),
+    /// There is no node for the pod, and this is why.
+    NoNode(String),
+    /// There is no volume for the claim.
+    NoVolume,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Knobs(Mutex<Option<Trouble>>);
+
+impl Knobs {
+    pub(super) fn set(&self, trouble: Option<Trouble>) {
+        *self.0.lock() = trouble;
+    }
+
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.0.lock().clone()
+    }
+
+    pub(super) fn quota(&self) -> Option<String> {
+        match self.trouble()? {
+            Trouble::Quota(why) => Some(why),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What the parts of the stand-in promise, each shown with the real program as the server.
+
+mod aggregation;
+mod garbage;
+mod namespaces;
+mod pods;
+mod requests;
+mod server;
