@@ -17,7 +17,7 @@ IMAGE ?= ghcr.io/wfctl/wfctl:$(shell awk -F '"' '/^version/ { print $$2; exit }'
 STORAGE ?=
 
 .PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-postgres \
-	test-etcd test-replicas test-kubectl test-clients e2e e2e-rotate record-differential doc bench clean
+	test-etcd test-replicas test-kubectl test-clients e2e e2e-rotate record-differential record-session doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -79,6 +79,9 @@ e2e-rotate: tools ## The same for its certificates: rotated ten times under load
 
 record-differential: ## Record anew what the kube-apiserver of KUBECONFIG and a sample-apiserver answer (see CONTRIBUTING.md)
 	$(CARGO) test --locked --test differential -- --ignored record
+
+record-session: build ## Draw docs/session.svg anew: a session with the cluster of KUBECONFIG, which has the image IMAGE=name:tag
+	.ci/record-session $(IMAGE)
 
 doc: ## Build the documentation; a warning is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
