@@ -72,7 +72,8 @@ test-replicas: tools ## Let several servers share a store that fails in every wa
 e2e: tools ## Install the server into the cluster of KUBECONFIG and use it there; the cluster has the image IMAGE=name:tag
 	WFCTL_E2E_IMAGE=$(IMAGE) WFCTL_E2E_STORAGE=$(STORAGE) \
 		$(CARGO) test --locked --test e2e -- --ignored --skip rotate:: $(if $(STORAGE),,--skip rolling)
-	WFCTL_E2E_IMAGE=$(IMAGE) $(CARGO) test --locked --test lifecycle -- --ignored
+	$(if $(STORAGE),,WFCTL_E2E_IMAGE=$(IMAGE) $(CARGO) test --locked --test upkeep -- --ignored)
+	$(if $(STORAGE),,WFCTL_E2E_IMAGE=$(IMAGE) $(CARGO) test --locked --test lifecycle -- --ignored)
 
 e2e-rotate: tools ## The same for its certificates: rotated ten times under load, killed, robbed and repaired; takes a quarter of an hour
 	WFCTL_E2E_IMAGE=$(IMAGE) WFCTL_E2E_STORAGE=$(STORAGE) \
