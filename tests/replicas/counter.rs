@@ -7,16 +7,16 @@ use kube::{Error, ResourceExt};
 use tokio::task::JoinSet;
 
 use super::fleet::Fleet;
-use super::storage::Storage;
+use super::storage::{Kind, Storage, on_every_storage};
 use super::times;
 use super::workers::{value, workflow};
 
+on_every_storage!(a_counter_that_fifty_clients_increment_ends_exact);
+
 const CLIENTS: u64 = 50;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn a_counter_that_fifty_clients_increment_ends_exact() {
-    let storage = Storage::start().await;
+async fn a_counter_that_fifty_clients_increment_ends_exact(kind: Kind) {
+    let storage = Storage::start(kind).await;
     let fleet = Arc::new(Fleet::start(3, &storage.url()).await);
     let steps = times(2, 20) as u64;
     fleet.any().create(&PostParams::default(), &workflow("counter", 0)).await.unwrap();

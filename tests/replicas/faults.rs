@@ -7,9 +7,16 @@ use kube::api::ListParams;
 use super::fleet::Fleet;
 use super::follower::{self, Follower};
 use super::history::History;
-use super::storage::Storage;
+use super::storage::{Kind, Storage, on_every_storage};
 use super::times;
 use super::workers::Workers;
+
+on_every_storage!(
+    nothing_is_lost_when_connections_to_the_store_are_cut,
+    nothing_is_lost_when_the_store_is_killed_and_comes_back,
+    nothing_is_lost_when_the_store_hangs_for_a_while,
+    nothing_is_lost_when_servers_are_killed
+);
 
 /// Servers under load, with all that is needed to judge them.
 struct Scene {
@@ -21,8 +28,8 @@ struct Scene {
 }
 
 impl Scene {
-    async fn begin(replicas: usize) -> Self {
-        let storage = Storage::start().await;
+    async fn begin(kind: Kind, replicas: usize) -> Self {
+        let storage = Storage::start(kind).await;
         let fleet = Arc::new(Fleet::start(replicas, &storage.url()).await);
         let history = Arc::new(History::default());
         let mut followers = Vec::new();
@@ -59,10 +66,8 @@ async fn check_equal(fleet: &Fleet) {
     assert!(lists.iter().all(|list| *list == lists[0]), "all servers list the same");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn nothing_is_lost_when_connections_to_the_store_are_cut() {
-    let mut scene = Scene::begin(2).await;
+async fn nothing_is_lost_when_connections_to_the_store_are_cut(kind: Kind) {
+    let mut scene = Scene::begin(kind, 2).await;
     for _ in 0..times(10, 200) {
         scene.workers.write(fastrand::usize(5..40)).await;
         scene.storage.relay.cut();
@@ -71,10 +76,8 @@ async fn nothing_is_lost_when_connections_to_the_store_are_cut() {
     scene.judge().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn nothing_is_lost_when_the_store_is_killed_and_comes_back() {
-    let mut scene = Scene::begin(2).await;
+async fn nothing_is_lost_when_the_store_is_killed_and_comes_back(kind: Kind) {
+    let mut scene = Scene::begin(kind, 2).await;
     for _ in 0..times(2, 20) {
         scene.workers.write(50).await;
         scene.storage.kill();
@@ -89,10 +92,8 @@ async fn nothing_is_lost_when_the_store_is_killed_and_comes_back() {
     scene.judge().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn nothing_is_lost_when_the_store_hangs_for_a_while() {
-    let mut scene = Scene::begin(3).await;
+async fn nothing_is_lost_when_the_store_hangs_for_a_while(kind: Kind) {
+    let mut scene = Scene::begin(kind, 3).await;
     for _ in 0..times(1, 10) {
         scene.workers.write(50).await;
         scene.storage.pause();
@@ -106,10 +107,8 @@ async fn nothing_is_lost_when_the_store_hangs_for_a_while() {
     scene.judge().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn nothing_is_lost_when_servers_are_killed() {
-    let mut scene = Scene::begin(3).await;
+async fn nothing_is_lost_when_servers_are_killed(kind: Kind) {
+    let mut scene = Scene::begin(kind, 3).await;
     for _ in 0..times(3, 30) {
         scene.workers.write(50).await;
         scene.fleet.replace(fastrand::usize(..scene.fleet.len())).await;

@@ -4,14 +4,14 @@ use kube::ResourceExt;
 use kube::api::{ListParams, PostParams};
 
 use super::fleet::Fleet;
-use super::storage::Storage;
+use super::storage::{Kind, Storage, on_every_storage};
 use super::times;
 use super::workers::{value, workflow};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn whoever_wrote_reads_it_at_every_server() {
-    let storage = Storage::start().await;
+on_every_storage!(whoever_wrote_reads_it_at_every_server);
+
+async fn whoever_wrote_reads_it_at_every_server(kind: Kind) {
+    let storage = Storage::start(kind).await;
     let fleet = Fleet::start(2, &storage.url()).await;
     let created = fleet.any().create(&PostParams::default(), &workflow("own", 0)).await.unwrap();
     let mut revision = created.resource_version();

@@ -18,6 +18,9 @@ mod follower;
 mod fresh;
 mod history;
 mod linearizable;
+#[path = "../../embedded-server/tests/postgres/server.rs"]
+#[allow(dead_code, reason = "the tests of the backend use all of it")]
+mod postgres;
 #[path = "../../embedded-server/tests/etcd/relay.rs"]
 #[allow(dead_code, reason = "the tests of the backend use all of it")]
 mod relay;

@@ -5,8 +5,10 @@ use kube::ResourceExt;
 use kube::api::{ListParams, PostParams, WatchEvent, WatchParams};
 
 use super::fleet::Fleet;
-use super::storage::Storage;
+use super::storage::{Kind, Storage, on_every_storage};
 use super::workers::workflow;
+
+on_every_storage!(a_watch_goes_on_at_another_server, a_list_in_pages_goes_on_at_another_server);
 
 async fn fleet_with(storage: &Storage, objects: u64) -> Fleet {
     let fleet = Fleet::start(2, &storage.url()).await;
@@ -17,10 +19,8 @@ async fn fleet_with(storage: &Storage, objects: u64) -> Fleet {
     fleet
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn a_watch_goes_on_at_another_server() {
-    let storage = Storage::start().await;
+async fn a_watch_goes_on_at_another_server(kind: Kind) {
+    let storage = Storage::start(kind).await;
     let fleet = fleet_with(&storage, 0).await;
     let list = fleet.workflows(0).list(&ListParams::default()).await.unwrap();
     let mut revision = list.metadata.resource_version.unwrap();
@@ -37,10 +37,8 @@ async fn a_watch_goes_on_at_another_server() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs etcd"]
-async fn a_list_in_pages_goes_on_at_another_server() {
-    let storage = Storage::start().await;
+async fn a_list_in_pages_goes_on_at_another_server(kind: Kind) {
+    let storage = Storage::start(kind).await;
     let fleet = fleet_with(&storage, 20).await;
     let first = fleet.workflows(0).list(&ListParams::default().limit(7)).await.unwrap();
     fleet.any().create(&PostParams::default(), &workflow("object-19-later", 0)).await.unwrap();
