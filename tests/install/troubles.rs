@@ -1,5 +1,9 @@
 //! Pods that cannot run.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::standin::{Cluster, Trouble};
 
 /// Installs while pods have a trouble, and expects to be told of it.
@@ -9,7 +13,15 @@ async fn told(trouble: Trouble, reason: &str) {
     let output = cluster.run("install --timeout 30s").await.expect(1);
     assert!(output.stderr.contains(reason), "{}", output.stderr);
     cluster.trouble(None);
+    cluster.until(|contents| !is_backing_off(contents)).await;
     cluster.run("install").await.expect(0);
+}
+
+/// Tells whether a pod waits before it is started again: whoever installs then is told why at once.
+fn is_backing_off(contents: &BTreeMap<String, Value>) -> bool {
+    contents.iter().filter(|(key, _)| key.starts_with("/pods/")).any(|(_, pod)| {
+        pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
