@@ -16,13 +16,14 @@ import struct
 import sys
 import termios
 from fcntl import ioctl
+from itertools import groupby
 
 import pyte
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-COLUMNS = 110
+COLUMNS = 124
 ROWS = 400
 
 
@@ -89,9 +90,9 @@ def draw(screen: pyte.Screen, output: str) -> None:
 
 def line(screen: pyte.Screen, row: int) -> Text:
     text = Text()
-    for column in range(COLUMNS):
-        cell = screen.buffer[row][column]
-        text.append(cell.data, style(cell))
+    cells = (screen.buffer[row][column] for column in range(COLUMNS))
+    for look, run in groupby(cells, style):
+        text.append("".join(cell.data for cell in run), look)
     text.rstrip()
     return text
 

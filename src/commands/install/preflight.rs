@@ -213,10 +213,10 @@ fn clock_warning(survey: &Survey) -> Option<String> {
 
 /// One problem is the error itself; several are listed before it, each once.
 fn conclude(session: &Session<'_>, mut problems: Vec<Problem>) -> anyhow::Result<()> {
-    if problems.len() < 2 {
+    let lines: BTreeSet<_> = problems.iter().map(Problem::line).collect();
+    if lines.len() < 2 {
         return problems.pop().map_or(Ok(()), |problem| Err(problem.into()));
     }
-    let lines: BTreeSet<_> = problems.iter().map(Problem::line).collect();
     for line in &lines {
         session.printer.problem(line);
     }
@@ -239,7 +239,7 @@ impl Problem {
 
     fn line(&self) -> String {
         match (self, self.permission()) {
-            (_, Some(permission)) => format!("the permission is missing to {permission}"),
+            (_, Some(permission)) => format!("it takes the permission to {permission}"),
             (Self::Refused(error), _) => format!("{error}: {}", error.why()),
             (Self::Found { what, .. }, _) => what.clone(),
         }
