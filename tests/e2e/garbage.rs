@@ -27,8 +27,13 @@ fn workflow_with_dependent(namespace: &Namespace) {
     namespace.has(&owned(config_map("dependent"), &owner));
 }
 
-/// Makes a ConfigMap and a Workflow that depends on it.
+/// Makes a ConfigMap and a Workflow that depends on it, once the collector follows Workflows: it looks for new types
+/// twice a minute, and until then lets owners go as if nothing depended on them.
 fn dependent_workflow(namespace: &Namespace) {
+    let first = namespace.has(&config_map("first-owner"));
+    namespace.has(&owned(workflow("first"), &first));
+    namespace.admin().ok("delete configmap first-owner");
+    namespace.admin().ok("wait --for=delete workflow/first --timeout=180s");
     let owner = namespace.has(&config_map("owner"));
     namespace.has(&owned(workflow("dependent"), &owner));
 }

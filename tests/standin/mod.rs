@@ -83,13 +83,19 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
+fn namespaces_are_active(contents: &BTreeMap<String, Value>) -> bool {
+    let mut namespaces = contents.iter().filter(|(key, _)| key.starts_with("/namespaces/"));
+    namespaces.all(|(_, namespace)| namespace["status"]["phase"] == "Active")
+}
+
 impl Cluster {
     /// Starts an empty cluster.
     pub(crate) async fn start() -> Self {
         Self::at(Arc::new(SystemClock)).await
     }
 
-    /// Starts an empty cluster with a clock of its own, which its API server tells all clients.
+    /// Starts an empty cluster with a clock of its own, which its API server tells all clients; its controllers have
+    /// looked after what is there from the start.
     pub(crate) async fn at(clock: Arc<dyn Clock>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -103,6 +109,7 @@ impl Cluster {
         bootstrap::fill(&hub, &front).await.unwrap();
         let cluster = Self { hub, store, _tasks: tasks, home };
         std::fs::write(cluster.kubeconfig(), cluster.hub.kubeconfig(&access::token(ADMIN))).unwrap();
+        cluster.until(namespaces_are_active).await;
         cluster
     }
 
