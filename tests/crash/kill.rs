@@ -19,7 +19,7 @@ async fn fifty_kills_lose_no_acknowledged_write_and_leave_no_gap_in_a_watch() {
     let mut random = random();
     let (home, began) = (Home::new(), Instant::now());
     let mut writers: Vec<_> = (0..WRITERS).map(|number| Writer::new(number, random.fork())).collect();
-    let mut replay = Replay::default();
+    let mut replay = Replay::from_the_beginning();
     for round in 0..=ROUNDS {
         let server = home.start();
         // Both protocols take their turns; after the last kill nothing is written any more.

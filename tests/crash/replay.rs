@@ -11,7 +11,7 @@ use super::writer::Phase;
 use super::{Objects, name_of, revision_of, shown};
 
 /// Events applied to what was empty.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Replay {
     revision: u64,
     objects: Objects,
@@ -27,6 +27,11 @@ pub(crate) struct Checkpoint {
 }
 
 impl Replay {
+    /// Begins where a store begins that was never written to. A watch from 0 would begin with whatever is there.
+    pub(crate) fn from_the_beginning() -> Self {
+        Self { revision: 1, objects: Objects::default(), events: 0 }
+    }
+
     /// Watches from the last revision that was seen until the server ends, which it must not do before `phase`
     /// says so, and not before the replay was at `checkpoint` and the same as there.
     pub(crate) async fn follow(mut self, api: Workflows, checkpoint: Checkpoint, phase: Arc<Phase>) -> Self {
