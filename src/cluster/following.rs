@@ -127,8 +127,9 @@ impl<T> Part<T> {
         match (self.read)(data) {
             Ok(value) => {
                 self.value.send_replace(value);
+                let done = if self.is_read() { "took over from" } else { "read in" };
                 self.source = source;
-                tracing::info!("took over from ConfigMap {NAMESPACE}/{NAME} {}", self.what);
+                tracing::info!("{done} ConfigMap {NAMESPACE}/{NAME} {}", self.what);
             }
             Err(error) => {
                 let then = then(self.is_read());
