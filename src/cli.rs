@@ -104,7 +104,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "WFCTL_DEV", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
     /// Where objects are kept: sled:PATH, postgres://USER@HOST/DB, memory: or
-    /// etcd://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…][/PREFIX][?ca=FILE&cert=FILE&key=FILE&compaction=5m|off]
+    /// etcd://HOST:PORT,HOST:PORT/PREFIX?ca=FILE&cert=FILE&key=FILE&compaction=5m
     /// [default: sled:/var/lib/wfctl, with --dev sled:wfctl-dev/data]
     #[arg(long, value_name = "URL", env = "WFCTL_STORAGE", hide_env_values = true)]
     pub(crate) storage: Option<String>,
