@@ -13,6 +13,8 @@ mod leaving;
 #[allow(dead_code, reason = "other test programs read to the end")]
 mod lines;
 mod namespaces;
+#[path = "../support/pki.rs"]
+mod pki;
 mod rotation;
 mod support;
 

@@ -8,6 +8,7 @@
 
 mod access;
 mod clients;
+mod front_proxy;
 mod garbage;
 mod installation;
 mod kubectl;
@@ -16,6 +17,9 @@ mod kubectl;
 mod lines;
 mod namespace;
 mod namespaces;
+#[path = "../support/pki.rs"]
+#[allow(dead_code, reason = "other test programs issue other certificates")]
+mod pki;
 mod rolling;
 mod rotate;
 mod session;

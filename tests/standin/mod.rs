@@ -23,7 +23,7 @@ mod knobs;
 mod logs;
 mod node;
 mod object;
-#[path = "../cluster/support/pki.rs"]
+#[path = "../support/pki.rs"]
 mod pki;
 mod reviews;
 mod tls;

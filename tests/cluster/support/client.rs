@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::pki::{Authority, Identity};
+use crate::pki::{Authority, Identity};
 
 /// A client that speaks HTTP/2 and makes connections as it needs them.
 #[derive(Clone)]

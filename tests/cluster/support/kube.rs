@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use self::objects::Objects;
-use super::pki::Authority;
+use crate::pki::Authority;
 
 /// What tests can change, and what was asked.
 #[derive(Default)]

@@ -3,14 +3,14 @@
 mod client;
 mod kube;
 mod load;
-mod pki;
 mod process;
 mod server;
+
+pub(crate) use crate::pki::{Authority, Identity};
 
 pub(crate) use self::client::Client;
 pub(crate) use self::kube::{Decides, Kube};
 pub(crate) use self::load::Load;
-pub(crate) use self::pki::{Authority, Identity};
 pub(crate) use self::server::{Server, Setup, Starting};
 
 /// The Workflows of all namespaces.

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::kube::Kube;
-use super::pki::{Authority, Identity};
 use super::process::Process;
+use crate::pki::{Authority, Identity};
 
 /// A server that listens, and that is killed when this is dropped.
 pub(crate) struct Server {
