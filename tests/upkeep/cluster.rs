@@ -21,10 +21,15 @@ pub(crate) struct Installation {
 impl Installation {
     /// Waits for the turn of this test, and makes the installation whole.
     pub(crate) fn whole() -> Self {
-        let turn = TURN.lock();
+        let installation = Self { _turn: TURN.lock() };
+        installation.is_made_whole();
+        installation
+    }
+
+    /// Installs again what the test took away, in the same turn.
+    pub(crate) fn is_made_whole(&self) {
         succeeded(&wfctl(&format!("install --image {}", image())));
-        succeeded(&wfctl("status --wait --timeout 3m"));
-        Self { _turn: turn }
+        self.recovers();
     }
 
     /// Changes the APIService.

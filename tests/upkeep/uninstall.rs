@@ -69,8 +69,7 @@ fn all_goes_but_the_data_and_unrelated_namespaces_can_be_deleted_all_the_time() 
         "{told}"
     );
     assert!(unrelated.end() > 0);
-    drop(installation);
-    let installation = Installation::whole();
+    installation.is_made_whole();
     assert!(kubectl(&["get", "workflows", "-o", "name"]).contains("/example-workflow"));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("workflows.jsonl");
@@ -82,7 +81,6 @@ fn all_goes_but_the_data_and_unrelated_namespaces_can_be_deleted_all_the_time() 
         lines.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
     let example = exported.iter().find(|it| it["metadata"]["name"] == "example-workflow").unwrap();
     assert!(example["metadata"]["uid"].is_string() && example["metadata"]["managedFields"].is_array());
-    drop(installation);
 }
 
 #[test]
