@@ -16,6 +16,7 @@ mod namespaces;
 #[path = "../support/pki.rs"]
 mod pki;
 mod rotation;
+mod smuggling;
 mod support;
 
 use std::time::Duration;

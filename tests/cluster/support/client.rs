@@ -29,15 +29,7 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(super) fn new(server: &str, authority: &Authority, identity: Option<&Identity>) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let tls = tls.unwrap().with_root_certificates(roots);
-        let tls = match identity.map(Identity::der) {
-            Some((chain, key)) => tls.with_client_auth_cert(chain, key).unwrap(),
-            None => tls.with_no_client_auth(),
-        };
+        let tls = tls(authority, identity);
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http2().build();
         let http = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
         Self { server: server.to_owned(), http }
@@ -86,6 +78,19 @@ impl Client {
 
     pub(crate) async fn get_with_token(&self, token: &str, path: &str) -> Answer {
         self.ask(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], Value::Null).await
+    }
+}
+
+/// What a client believes and shows.
+pub(super) fn tls(authority: &Authority, identity: Option<&Identity>) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let tls = tls.unwrap().with_root_certificates(roots);
+    match identity.map(Identity::der) {
+        Some((chain, key)) => tls.with_client_auth_cert(chain, key).unwrap(),
+        None => tls.with_no_client_auth(),
     }
 }
 

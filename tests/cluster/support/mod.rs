@@ -5,6 +5,7 @@ mod kube;
 mod load;
 mod process;
 mod server;
+mod wire;
 
 pub(crate) use crate::pki::{Authority, Identity};
 
@@ -12,6 +13,7 @@ pub(crate) use self::client::Client;
 pub(crate) use self::kube::{Decides, Kube};
 pub(crate) use self::load::Load;
 pub(crate) use self::server::{Server, Setup, Starting};
+pub(crate) use self::wire::Fate;
 
 /// The Workflows of all namespaces.
 pub(crate) const ALL: &str = "/apis/workflow.example.com/v1alpha1/workflows";

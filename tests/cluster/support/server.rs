@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::kube::Kube;
 use super::process::Process;
+use super::wire::Wire;
 use crate::pki::{Authority, Identity};
 
 /// A server that listens, and that is killed when this is dropped.
@@ -158,5 +159,10 @@ impl Server {
     /// Returns a client that shows none.
     pub(crate) fn stranger(&self) -> Client {
         Client::new(&self.address, &self.authority, None)
+    }
+
+    /// Returns a client that writes its requests byte by byte.
+    pub(crate) fn wire<'a>(&'a self, identity: Option<&'a Identity>) -> Wire<'a> {
+        Wire { server: &self.address, authority: &self.authority, identity }
     }
 }
