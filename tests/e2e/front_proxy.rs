@@ -41,7 +41,7 @@ async fn the_authority_of_front_proxies_is_exchanged_without_a_refused_request()
     proxy.is_answered(200).await;
     assert_eq!(proxy.asks_for("bob").await, 403, "bob may do nothing, whoever asks for him");
     load.goes_on().await;
-    added.is_taken_away().await;
+    added.goes_away().await;
     proxy.is_answered(401).await;
     load.goes_on().await;
     load.ends().await;
@@ -128,7 +128,7 @@ impl Added {
         Self { trust: Some(trust), pem: pem.to_owned() }
     }
 
-    async fn is_taken_away(mut self) {
+    async fn goes_away(mut self) {
         self.take_away().await;
     }
 
