@@ -17,7 +17,7 @@ IMAGE ?= ghcr.io/wfctl/wfctl:$(shell awk -F '"' '/^version/ { print $$2; exit }'
 STORAGE ?=
 
 .PHONY: help run run-release build image image-archive test tools tools-clients fmt lint unit test-postgres \
-	test-etcd test-replicas test-kubectl test-clients e2e e2e-rotate record-differential record-session doc bench clean
+	test-etcd test-migration test-replicas test-kubectl test-clients e2e e2e-rotate record-differential record-session doc bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,7 +37,7 @@ image: ## Build the container image with Docker; IMAGE=name:tag names it
 image-archive: build ## Write the container image to target/wfctl-image.tar, without Docker
 	target/release/wfctl image save --name $(IMAGE) --output target/wfctl-image.tar
 
-test: tools fmt lint unit test-postgres test-etcd test-replicas test-kubectl test-clients doc ## Install what the tests need, then check everything; .ci/run does only this
+test: tools fmt lint unit test-postgres test-etcd test-migration test-replicas test-kubectl test-clients doc ## Install what the tests need, then check everything; .ci/run does only this
 
 tools: ## Install kubectl, PostgreSQL and etcd from Debian's packages where there are none
 	@.ci/tools
@@ -65,6 +65,9 @@ test-clients: tools-clients ## Let the clients of others (kubectl, Python, JavaS
 
 test-etcd: tools ## Run the tests of storage in etcd, on servers that they start
 	$(CARGO) test --workspace --locked --test etcd -- --ignored
+
+test-migration: tools ## Move Workflows from sled to PostgreSQL and etcd and back, killed on the way (WFCTL_TEST_LONG=true for 100,000)
+	$(CARGO) test --locked --test storage -- --ignored
 
 test-replicas: tools ## Let several servers share a store that fails in every way (WFCTL_TEST_LONG=true for much longer)
 	$(CARGO) test --locked --test replicas -- --ignored

@@ -1,17 +1,20 @@
-//! `wfctl storage` as a process of its own, on ten thousand objects.
+//! `wfctl storage` as a process of its own, on thousands of objects.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod round_trip;
+mod shared;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use embedded_server::codec;
-use embedded_server::meta::{ObjectMeta, Resource, Time};
+use embedded_server::meta::Resource;
 use embedded_server::storage::{Backend, Key, Prefix, Sled, SledOptions, Snapshot, Write};
 use embedded_server::workflow::Workflow;
 use futures::{StreamExt, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use support::Lines;
 
@@ -38,15 +41,34 @@ async fn fill(directory: &Path, count: usize) -> Snapshot {
     everything(store).await
 }
 
+/// Returns a Workflow as a server stores it, with all that others than its author have written into it.
 fn workflow(name: &str) -> Vec<u8> {
-    let metadata = ObjectMeta {
-        name: Some(name.to_owned()),
-        namespace: Some("default".to_owned()),
-        uid: Some(format!("uid-of-{name}")),
-        creation_timestamp: Some(Time("2024-01-15T10:00:00Z".parse().unwrap())),
-        ..ObjectMeta::default()
+    let manager = |manager: &str, subresource: Option<&str>, fields: &str| {
+        let mut entry = json!({
+            "manager": manager, "operation": "Update", "apiVersion": "workflow.example.com/v1alpha1",
+            "time": "2024-01-15T10:00:01Z", "fieldsType": "FieldsV1", "fieldsV1": {fields: {}},
+        });
+        entry["subresource"] = json!(subresource);
+        entry
     };
-    codec::encode(&Workflow { metadata, ..Workflow::default() }).unwrap()
+    let object: Workflow = serde_json::from_value(json!({
+        "apiVersion": "workflow.example.com/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "uid": format!("uid-of-{name}"),
+            "generation": 3,
+            "creationTimestamp": "2024-01-15T10:00:00Z",
+            "labels": {"of": name},
+            "finalizers": ["example.com/kept"],
+            "managedFields": [manager("kubectl", None, "f:spec"), manager("operator", Some("status"), "f:status")],
+        },
+        "spec": {"steps": [{"name": "build", "image": "golang:1.26", "command": ["make", "-j4", "zażółć\u{0}"]}]},
+        "status": {"phase": "Running", "startTime": "2024-01-15T10:00:02Z"},
+    }))
+    .unwrap();
+    codec::encode(&object).unwrap()
 }
 
 /// Returns what a store holds, and closes it.
@@ -118,7 +140,7 @@ async fn a_migration_that_is_killed_goes_on_and_loses_nothing() {
     let told = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success() || told.contains("the destination holds 10000 objects already"), "{told}");
     let report: Value = serde_json::from_str(&succeeds(&["check", &destination, "-o", "json"])).unwrap();
-    let counted = serde_json::json!([{"resource": RESOURCE, "objects": MANY, "damaged": 0}]);
+    let counted = json!([{"resource": RESOURCE, "objects": MANY, "damaged": 0}]);
     assert_eq!((&report["resources"], &report["damage"]), (&counted, &Value::Array(Vec::new())));
     let after = everything(open(&from)).await;
     assert_eq!((after.revision, &after.items), (before.revision, &before.items));
