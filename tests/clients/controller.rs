@@ -13,12 +13,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::kube_rs::Soon;
 use super::picture::{Picture, compare, to_values};
 use super::selection::{ALL, resource};
 use super::stage::Stage;
 use super::story::{Act, WRITES};
-use super::support::{PATIENCE, Protocol};
+use super::support::{PATIENCE, Protocol, Soon};
 use super::writers::Writers;
 
 const MANAGER: &str = "controller";

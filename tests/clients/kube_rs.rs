@@ -1,13 +1,11 @@
 //! kube: its watcher in both modes, with its reflector's store.
 
 use std::fmt::Debug;
-use std::time::Duration;
 
 use futures::StreamExt;
 use kube::api::{ApiResource, DynamicObject, PartialObjectMeta, Resource};
 use kube::core::DynamicResourceScope;
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::Config;
 use kube::runtime::{WatchStreamExt, reflector, watcher};
 use kube::{Client, ResourceExt};
@@ -19,23 +17,7 @@ use super::picture::{Picture, to_values};
 use super::selection::{ALL, LABELLED, NAMESPACE, RUNNING, Selection, resource};
 use super::stage::Stage;
 use super::story;
-use super::support::Protocol;
-
-/// A pause before trying again that is always the same and short.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Soon;
-
-impl Iterator for Soon {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        Some(Duration::from_millis(20))
-    }
-}
-
-impl Backoff for Soon {
-    fn reset(&mut self) {}
-}
+use super::support::{Protocol, Soon};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stores_of_kube_stay_the_same_as_a_list() {

@@ -7,6 +7,7 @@ use kube::api::ListParams;
 use super::fleet::Fleet;
 use super::follower::{self, Follower};
 use super::history::History;
+use super::informer::{Informer, listed};
 use super::storage::{Kind, Storage, on_every_storage};
 use super::times;
 use super::workers::Workers;
@@ -25,6 +26,7 @@ struct Scene {
     history: Arc<History>,
     workers: Workers,
     followers: Vec<Follower>,
+    informers: Vec<Informer>,
 }
 
 impl Scene {
@@ -36,8 +38,9 @@ impl Scene {
         for _ in 0..3 {
             followers.push(Follower::start(&fleet).await);
         }
+        let informers = Informer::of_every_kind(&fleet);
         let workers = Workers::start(&fleet, &history);
-        Self { storage, fleet, history, workers, followers }
+        Self { storage, fleet, history, workers, followers, informers }
     }
 
     /// Stops the clients and judges what they and those who followed have seen.
@@ -52,6 +55,10 @@ impl Scene {
         self.history.check_against(&stories[0]);
         self.history.check_linearizable();
         check_equal(&self.fleet).await;
+        let listed = listed(&self.fleet.any()).await;
+        for informer in self.informers {
+            assert_eq!(informer.kept().await, listed, "an informer ends with what a list shows");
+        }
         self.fleet.check_memory();
     }
 }

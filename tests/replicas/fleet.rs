@@ -70,6 +70,11 @@ impl Fleet {
         *server.lock() = Some(new);
     }
 
+    /// Returns a client of any of the servers.
+    pub(crate) fn any_client(&self) -> Client {
+        self.client(fastrand::usize(..self.len()))
+    }
+
     /// Asks a server for a path.
     pub(crate) async fn get(&self, replica: usize, path: &str) -> Answer {
         let request = Request::get(path).body(Body::empty()).unwrap();

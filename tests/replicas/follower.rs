@@ -14,7 +14,7 @@ use super::support::PATIENCE;
 use super::workers::{value, workflow};
 
 /// The object whose creation is the end.
-const END: &str = "the-end";
+pub(crate) const END: &str = "the-end";
 
 /// A change, as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]

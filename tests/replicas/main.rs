@@ -17,6 +17,7 @@ mod fleet;
 mod follower;
 mod fresh;
 mod history;
+mod informer;
 mod linearizable;
 #[path = "../../embedded-server/tests/postgres/server.rs"]
 #[allow(dead_code, reason = "the tests of the backend use all of it")]

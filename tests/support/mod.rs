@@ -7,6 +7,7 @@
 mod client;
 mod lines;
 mod server;
+mod soon;
 mod tool;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub(crate) use self::client::{Protocol, Workflows, connect, workflows};
 pub(crate) use self::lines::Lines;
 pub(crate) use self::server::{Home, Server};
+pub(crate) use self::soon::Soon;
 pub(crate) use self::tool::{Feature, Tool};
 
 /// How long anything may take that should happen at once; long, for machines that have much to do.
