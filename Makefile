@@ -64,7 +64,7 @@ test-clients: tools-clients ## Let the clients of others (kubectl, Python, JavaS
 	$(CARGO) test --locked --test clients -- --ignored
 
 test-etcd: tools ## Run the tests of storage in etcd, on servers that they start
-	$(CARGO) test --workspace --locked --test etcd -- --ignored
+	$(CARGO) test --workspace --locked --test etcd --test install -- --ignored
 
 test-migration: tools ## Move Workflows from sled to PostgreSQL and etcd and back, killed on the way (WFCTL_TEST_LONG=true for 100,000)
 	$(CARGO) test --locked --test storage -- --ignored

@@ -64,6 +64,8 @@ pub(crate) struct StorageSettings {
     pub(crate) size: Option<String>,
     /// The storage class of sled's volume.
     pub(crate) class: Option<String>,
+    /// The files for TLS that the URL names, by their names in the pod, in PEM.
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 /// Certificates from cert-manager.

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub(crate) use self::error::ValuesError;
 pub(crate) use self::image::{Image, ImageError};
 pub(crate) use self::quantity::Quantity;
-pub(crate) use self::storage::Storage;
+pub(crate) use self::storage::{Storage, tls};
 pub(crate) use self::text::{Label, Subdomain};
 
 use crate::pki::OwnKeys;

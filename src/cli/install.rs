@@ -31,8 +31,8 @@ pub(crate) struct Install {
     /// How many servers to run; more than 1 only on storage that they can share [default: 1]
     #[arg(long, value_name = "N")]
     pub(crate) replicas: Option<u32>,
-    /// Where objects are kept: sled:PATH, memory:, postgres://USER@HOST/DB or etcd://HOST:PORT/PREFIX [default:
-    /// sled:/var/lib/wfctl]
+    /// Where objects are kept: sled:PATH, memory:, postgres://USER@HOST/DB or etcd://HOST:PORT/PREFIX; files that it
+    /// names for TLS are read here, and go into a Secret that the servers read [default: sled:/var/lib/wfctl]
     #[arg(long, value_name = "URL")]
     pub(crate) storage: Option<String>,
     /// The size of the volume for sled [default: 1Gi]
@@ -75,7 +75,7 @@ const EXAMPLES: &str = "\
 Settings, for -f and --set:
   image, imagePullPolicy, imagePullSecrets
   replicas
-  storage.url, storage.size, storage.class
+  storage.url, storage.size, storage.class, storage.files
   certManager.issuer
   resources.requests.cpu, resources.requests.memory, resources.limits.cpu, resources.limits.memory
   nodeSelector, tolerations, priorityClassName, podAnnotations
@@ -99,6 +99,9 @@ Examples:
 
   Two servers on PostgreSQL, settings from a file:
     wfctl install -f production.yaml --replicas 2 --storage postgres://wfctl@db/workflows
+
+  On an etcd that asks for a certificate, with files of this machine:
+    wfctl install --replicas 2 --storage 'etcd://etcd:2379/wfctl?ca=ca.crt&cert=client.crt&key=client.key'
 
   Everything at once, keys included, into a cluster to try things in:
     wfctl install --export --include-secrets | kubectl apply --server-side -f -";

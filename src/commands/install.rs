@@ -13,6 +13,7 @@ mod report;
 mod rollback;
 mod rollout;
 mod session;
+mod storage_files;
 mod survey;
 mod trust;
 mod typed;

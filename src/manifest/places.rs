@@ -2,11 +2,15 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::template::Places;
-use crate::pki;
+use crate::pki::{self, Fingerprint};
+use crate::values::tls::{self, TlsFile};
 use crate::values::{Certificates, Storage, Values};
+
+/// Changes with the files for TLS with the storage, so that pods with other ones are replaced.
+const STORAGE_FILES: &str = "workflow.example.com/storage-files";
 
 /// How long a server that others stand beside goes on serving after it was told to stop: until kube-apiserver has
 /// heard of it.
@@ -34,10 +38,23 @@ fn pod(values: &Values, places: &mut Places) {
     places.put("imagePullPolicy", json!(values.image_pull_policy));
     places.put("imagePullSecrets", given(json!(secrets)));
     places.put("nodeSelector", given(json!(values.node_selector)));
-    places.put("podAnnotations", given(json!(values.pod_annotations)));
+    places.put("podAnnotations", given(Value::Object(annotations(values))));
     places.put("priorityClassName", json!(values.priority_class()));
     places.put("resources", json!(values.resources));
     places.put("tolerations", given(json!(values.tolerations)));
+}
+
+fn annotations(values: &Values) -> Map<String, Value> {
+    let asked = values.pod_annotations.iter().map(|(name, value)| (name.clone(), json!(value)));
+    asked.chain(fingerprint(&values.storage).map(|hash| (STORAGE_FILES.to_owned(), json!(hash)))).collect()
+}
+
+/// Tells files for TLS from others by what is no secret: a key changes with its certificate.
+fn fingerprint(storage: &Storage) -> Option<String> {
+    storage.files().next()?;
+    let public = storage.files().filter(|(name, _)| *name != TlsFile::Key.name());
+    let public: String = public.map(|(_, text)| text).collect();
+    Some(Fingerprint::of(public.as_bytes()).to_string())
 }
 
 /// One server alone has nobody to leave time for: its delay would only make the gap longer.
@@ -63,10 +80,22 @@ fn storage(values: &Values, places: &mut Places) {
     places.put("storagePath", json!(volume.map(|volume| &volume.path)));
     places.put("storageSize", json!(volume.map(|volume| &volume.size)));
     places.put("storageClass", json!(volume.and_then(|volume| volume.class.as_ref())));
-    places.put("storageSecret", json!(password.map(|url| BASE64_STANDARD.encode(url))));
+    places.put("storageSecret", Value::Object(storage_secret(&values.storage)));
+    places.put("storageFiles", storage_files(&values.storage));
+    places.put("storageDirectory", tls::DIRECTORY);
     places.when("volume", volume.is_some());
-    places.when("storage-secret", password.is_some());
-    places.when("storage-password", password.is_some() && values.with_secrets);
+    places.when("storage-password", password.is_some());
+    places.when("storage-files", values.storage.files().next().is_some());
+    places.when("storage-secret", values.storage.has_secrets() && values.with_secrets);
+}
+
+fn storage_secret(storage: &Storage) -> Map<String, Value> {
+    let data = storage.url_with_password().map(|url| ("url", url)).into_iter().chain(storage.files());
+    data.map(|(key, value)| (key.to_owned(), json!(BASE64_STANDARD.encode(value)))).collect()
+}
+
+fn storage_files(storage: &Storage) -> Value {
+    storage.files().map(|(name, _)| json!({ "key": name, "path": name })).collect()
 }
 
 fn certificates(values: &Values, places: &mut Places) {
@@ -101,8 +130,7 @@ fn own_keys(values: &Values, places: &mut Places) {
 
 /// An empty list or mapping is as good as none, and reads better.
 fn given(value: Value) -> Value {
-    let empty = value.as_array().is_some_and(Vec::is_empty)
-        || value.as_object().is_some_and(serde_json::Map::is_empty);
+    let empty = value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
     if empty { Value::Null } else { value }
 }
 

@@ -17,6 +17,12 @@ use crate::values::Certificates;
 
 const POSTGRES: &str = "storage: {url: 'postgres://wfctl:s3cr$t@db/workflows'}\nreplicas: 3\n";
 
+const TLS: &str = "\
+storage:
+  url: etcd://etcd-0:2379/workflows?ca=/etc/wfctl/storage/ca.crt&cert=/etc/wfctl/storage/tls.crt&key=/etc/wfctl/storage/tls.key
+  files: {ca.crt: authority, tls.crt: certificate, tls.key: s3cret key}
+";
+
 const HARDENED: &str = "\
 image: registry.internal:5000/platform/wfctl@sha256:\
 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
@@ -80,6 +86,7 @@ fn every_case() -> Vec<Values> {
     vec![
         values("workflow-system", ""),
         values("workflow-system", POSTGRES),
+        values("workflow-system", TLS),
         values("workflow-system", "storage: {url: 'memory:'}"),
         values("workflow-system", "certManager: {issuer: ClusterIssuer/internal}"),
         values("kube-system", HARDENED),
@@ -118,6 +125,13 @@ fn several_servers_on_postgres_are_the_golden() {
 fn etcd_is_the_golden() {
     let url = "storage: {url: 'etcd://etcd-0:2379,etcd-1:2379/workflows'}\nreplicas: 2\n";
     assert_golden("etcd.yaml", &values("workflow-system", url));
+}
+
+#[test]
+fn etcd_with_tls_is_the_golden() {
+    let mut values = values("workflow-system", TLS);
+    values.with_secrets = true;
+    assert_golden("etcd-tls.yaml", &values);
 }
 
 #[test]
@@ -237,7 +251,7 @@ fn without_secrets_there_is_nothing_secret() {
     for values in every_case().into_iter().filter(|values| !values.with_secrets) {
         let yaml = to_yaml(&render(&values).unwrap());
         assert!(!yaml.contains("\nkind: Secret\n"));
-        assert!(!yaml.contains("s3cr"));
+        assert!(!yaml.contains("s3cr") && !yaml.contains(&BASE64_STANDARD.encode("s3cret key")));
         assert!(!yaml.contains("caBundle"));
     }
 }
@@ -261,6 +275,31 @@ fn keys_stand_in_the_secrets_and_the_password_in_one_of_its_own() {
     assert_eq!(text(&certs["tls.key"]), keys.serving.key.expose_pem());
     assert_eq!(text(&certs["ca.crt"]), keys.authority.certificate());
     assert_eq!(text(&secret("storage")["url"]), "postgres://wfctl:s3cr$t@db/workflows");
+}
+
+#[test]
+fn files_for_tls_stand_in_the_secret_and_are_mounted_for_the_group_of_the_pod() {
+    let pod = the("Deployment", &values("workflow-system", TLS))["spec"]["template"].clone();
+    let (volume, mount) = (&pod["spec"]["volumes"][0], &pod["spec"]["containers"][0]["volumeMounts"][0]);
+    assert_eq!((&volume["name"], &mount["readOnly"]), (&mount["name"], &json!(true)));
+    assert_eq!(mount["mountPath"], "/etc/wfctl/storage");
+    assert_eq!(volume["secret"]["defaultMode"], 0o440);
+    assert_eq!(pod["spec"]["securityContext"]["fsGroup"], pod["spec"]["securityContext"]["runAsGroup"]);
+    let items = volume["secret"]["items"].as_array().unwrap();
+    let names: Vec<_> = items.iter().map(|item| item["path"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ca.crt", "tls.crt", "tls.key"]);
+}
+
+#[test]
+fn pods_are_replaced_with_their_files_for_tls() {
+    let annotations = |yaml: &str| {
+        let pod = the("Deployment", &values("workflow-system", yaml))["spec"]["template"].clone();
+        pod["metadata"]["annotations"].clone()
+    };
+    assert_eq!(annotations(TLS), annotations(TLS));
+    assert_ne!(annotations(TLS), annotations(&TLS.replace("certificate", "a newer one")));
+    assert_eq!(annotations(TLS), annotations(&TLS.replace("s3cret", "another")), "nobody can guess at a key");
+    assert_eq!(annotations(POSTGRES), Value::Null);
 }
 
 #[test]

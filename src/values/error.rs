@@ -20,6 +20,9 @@ pub(crate) enum ValuesError {
     /// A storage URL of no known form. It is not repeated: it may hold a password.
     #[error("storage.url is not a storage URL: {0}")]
     Storage(&'static str),
+    /// The URL of a database that says what it cannot mean. It is not repeated, either.
+    #[error("storage.url is not a storage URL: {0}")]
+    Database(String),
     /// A setting for a volume where there is none.
     #[error("{0} is set, but only sled storage has a volume")]
     NoVolume(&'static str),
@@ -57,6 +60,7 @@ impl ValuesError {
             Self::Storage(_) => {
                 "write sled:/PATH, memory:, postgres://USER@HOST/DB or etcd://HOST:PORT/PREFIX"
             }
+            Self::Database(_) => "wfctl serve --help and the README say what such a URL can hold",
             Self::NoVolume(_) => "leave it out, or use sled:/var/lib/wfctl",
             Self::NoReplicas => {
                 "to stop serving for a while, scale the Deployment; wfctl installs at least 1"

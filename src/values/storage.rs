@@ -1,7 +1,12 @@
 //! Where an installed server keeps objects.
 
+pub(crate) mod tls;
+
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
+
+use embedded_server::storage::{EtcdConfig, PostgresConfig};
 
 use super::{Quantity, Subdomain, ValuesError, parsed, parsed_if_given};
 use crate::settings::StorageSettings;
@@ -17,7 +22,7 @@ pub(crate) enum Storage {
     /// Nowhere.
     Memory,
     /// In a database that several servers can share.
-    Shared(SharedUrl),
+    Shared(Database),
 }
 
 /// A volume that sled keeps its files on.
@@ -31,9 +36,12 @@ pub(crate) struct Volume {
     pub(crate) class: Option<Subdomain>,
 }
 
-/// The URL of a database. `Debug` says only what kind: it may hold a password.
+/// A database. `Debug` says only of what kind: the rest may be secret.
 #[derive(Clone, Eq, PartialEq)]
-pub(crate) struct SharedUrl(String);
+pub(crate) struct Database {
+    url: String,
+    files: BTreeMap<String, String>,
+}
 
 impl Storage {
     /// Checks what was set.
@@ -52,16 +60,30 @@ impl Storage {
         match self {
             Self::Volume(volume) => format!("sled:{}", volume.path).into(),
             Self::Memory => "memory:".into(),
-            Self::Shared(SharedUrl(url)) => url.into(),
+            Self::Shared(database) => (&database.url).into(),
         }
     }
 
     /// Returns the URL if it may hold a password.
     pub(crate) fn url_with_password(&self) -> Option<&str> {
         match self {
-            Self::Shared(SharedUrl(url)) if may_hold_password(url) => Some(url),
+            Self::Shared(Database { url, .. }) if may_hold_password(url) => Some(url),
             _ => None,
         }
+    }
+
+    /// Returns the files for TLS that servers find in [`tls::DIRECTORY`], by their names, in PEM.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = match self {
+            Self::Shared(database) => Some(&database.files),
+            Self::Volume(_) | Self::Memory => None,
+        };
+        files.into_iter().flatten().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Tells whether there is something about it that belongs into a Secret.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.url_with_password().is_some() || self.files().next().is_some()
     }
 
     fn from_url(url: &str, settings: &StorageSettings) -> Result<Self, ValuesError> {
@@ -71,17 +93,18 @@ impl Storage {
             "memory" if rest.is_empty() => Ok(Self::Memory),
             "memory" => Err(ValuesError::Storage("memory: takes nothing after the colon")),
             "postgres" | "postgresql" | "etcd" => {
-                check_shared(rest).map(|()| Self::Shared(SharedUrl(url.into())))
+                check_shared(rest)?;
+                database(url, settings).map(Self::Shared)
             }
             _ => Err(ValuesError::Storage("its scheme is unknown")),
         }
     }
 }
 
-impl fmt::Debug for SharedUrl {
+impl fmt::Debug for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.0.split(':').next().unwrap_or_default();
-        write!(formatter, "SharedUrl({scheme}:…)")
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        write!(formatter, "Database({scheme}:…)")
     }
 }
 
@@ -103,6 +126,22 @@ fn volume(path: &str, settings: &StorageSettings) -> Result<Volume, ValuesError>
         size: parsed("storage.size", settings.size.as_deref().unwrap_or(DEFAULT_SIZE))?,
         class: parsed_if_given("storage.class", settings.class.as_deref())?,
     })
+}
+
+/// Lets the backend read its URL, rather than a pod that is started with it. Files have to be where servers find them.
+fn database(url: &str, settings: &StorageSettings) -> Result<Database, ValuesError> {
+    let read = match url.starts_with("etcd") {
+        true => url.parse::<EtcdConfig>().map(drop).map_err(|error| error.to_string()),
+        false => url.parse::<PostgresConfig>().map(drop).map_err(|error| error.to_string()),
+    };
+    read.map_err(ValuesError::Database)?;
+    let named = tls::named(url).into_iter();
+    let files = named.map(|(file, path)| {
+        let text = settings.files.get(file.name()).filter(|_| path == file.place());
+        let text = text.ok_or(ValuesError::Storage("it names a file that was not read"))?;
+        Ok((file.name().to_owned(), text.clone()))
+    });
+    Ok(Database { url: url.to_owned(), files: files.collect::<Result<_, _>>()? })
 }
 
 fn check_shared(rest: &str) -> Result<(), ValuesError> {

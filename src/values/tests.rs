@@ -46,8 +46,8 @@ fn several_servers_need_storage_that_they_can_share() {
 fn a_url_with_a_password_is_told_from_one_without() {
     let secret = |url: &str| values(with_storage(url)).unwrap().storage.url_with_password().is_some();
     assert!(secret("postgres://wfctl:pass@db/workflows"));
-    assert!(secret("postgres://wfctl:p@ss/wo?rd@db/workflows"));
-    assert!(secret("postgres://db/workflows?user=wfctl&Password=x"));
+    assert!(secret("postgres://wfctl:p@ss@db/workflows"));
+    assert!(secret("postgres://db/workflows?user=wfctl&password=x"));
     assert!(secret("etcd://wfctl:pass@etcd:2379"));
     assert!(!secret("postgres://wfctl@db:5432/workflows"));
     assert!(!secret("etcd://a:2379,b:2379/prefix"));
@@ -84,6 +84,19 @@ fn what_is_no_storage_url_is_refused() {
         ["", "data", "memory:x", "mysql://db", "postgres:db", "postgres://", "postgres:///x", "etcd://?x"]
     {
         assert!(refused(with_storage(url)).starts_with("storage.url is not a storage URL: "), "{url}");
+    }
+}
+
+#[test]
+fn what_no_server_could_open_is_refused_before_one_tries() {
+    for (url, why) in [
+        ("postgres://me:hunter2@db/x?sslmode=verify-full", "sslmode=verify-… needs sslrootcert="),
+        ("postgres://me:hunter2@db/x?sslcert=a", "sslcert and sslkey need each other"),
+        ("etcd://me:hunter2@e?cert=a&key=b", "cert and key need each other, and ca"),
+        ("etcd://me:hunter2@e?ca=/etc/wfctl/storage/ca.crt", "it names a file that was not read"),
+    ] {
+        let error = refused(with_storage(url));
+        assert!(error.contains(why) && !error.contains("hunter2"), "{error}");
     }
 }
 

@@ -2,8 +2,12 @@
 //! whose pods are the real program again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../embedded-server/tests/etcd/server.rs"]
+#[allow(dead_code, reason = "the tests of the backend use all of it")]
+mod etcd;
 mod interruption;
 mod permissions;
+mod secured;
 #[path = "../standin/mod.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]
 mod standin;

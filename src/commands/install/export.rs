@@ -52,9 +52,9 @@ fn summary(values: &Values, manifests: &[Manifest]) -> String {
 /// Returns the Secrets that the objects refer to and that are not among them.
 fn left_out(values: &Values) -> Vec<&'static str> {
     let own = matches!(values.certificates, Certificates::Own(None));
-    let password = values.storage.url_with_password().is_some() && !values.with_secrets;
+    let storage = values.storage.has_secrets() && !values.with_secrets;
     let keys = ["workflow-apiserver-ca", "workflow-apiserver-certs"].into_iter().filter(|_| own);
-    keys.chain(password.then_some("workflow-apiserver-storage")).collect()
+    keys.chain(storage.then_some("workflow-apiserver-storage")).collect()
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::storage_files;
 use crate::cli::Install;
-use crate::settings::{self, File, Settings, SettingsError};
+use crate::failure::Failure;
+use crate::settings::{self, File, Settings};
 
 /// The settings of one command line: files, flags and `--set`.
 #[derive(Debug)]
@@ -27,10 +29,12 @@ impl Typed {
         })
     }
 
-    /// Returns what was typed, over what is `remembered`.
-    pub(super) fn settings(&self, remembered: Option<File>) -> Result<Settings, SettingsError> {
+    /// Returns what was typed, over what is `remembered`, with the files that the storage URL names.
+    pub(super) fn settings(&self, remembered: Option<File>) -> Result<Settings, Failure> {
         let files: Vec<_> = remembered.into_iter().chain(self.files.iter().cloned()).collect();
-        settings::layered(&files, self.flags.clone(), &self.sets)
+        let mut settings = settings::layered(&files, self.flags.clone(), &self.sets)?;
+        storage_files::take(&mut settings.storage)?;
+        Ok(settings)
     }
 }
 
