@@ -77,7 +77,11 @@ impl Fleet {
 
     /// Asks a server for a path.
     pub(crate) async fn get(&self, replica: usize, path: &str) -> Answer {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        self.send(replica, Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a request to a server.
+    pub(crate) async fn send(&self, replica: usize, request: Request<Body>) -> Answer {
         let client = self.client(replica);
         let answer = timeout(PATIENCE, client.send(request)).await.expect("an answer in time").unwrap();
         let (code, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -101,10 +105,15 @@ impl Fleet {
 
     /// Fails when a server takes more memory than it may.
     pub(crate) fn check_memory(&self) {
-        for Replica { server, .. } in &self.replicas {
-            let memory = server.lock().as_ref().unwrap().memory();
+        for replica in 0..self.len() {
+            let memory = self.memory(replica);
             assert!(memory < MOST_MEMORY, "a server takes {memory} KiB");
         }
+    }
+
+    /// Returns how much memory a server has, in KiB.
+    pub(crate) fn memory(&self, replica: usize) -> u64 {
+        self.replicas[replica].server.lock().as_ref().unwrap().memory()
     }
 
     fn client(&self, replica: usize) -> Client {

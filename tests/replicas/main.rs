@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stderr, reason = "what a test says is shown when it fails")]
 
+mod away;
 mod counter;
 #[path = "../../embedded-server/tests/etcd/server.rs"]
 #[allow(dead_code, reason = "the tests of the backend use all of it")]

@@ -65,9 +65,17 @@ impl Storage {
         Self { relay: Relay::to(&server.address()).await, server }
     }
 
-    /// Returns where it is, for `--storage`.
+    /// Returns where it is behind the relay, for `--storage`.
     pub(crate) fn url(&self) -> String {
-        let address = self.relay.address;
+        self.url_at(&self.relay.address.to_string())
+    }
+
+    /// Returns where it is itself: nobody takes a connection there while it is away.
+    pub(crate) fn direct_url(&self) -> String {
+        self.url_at(&self.server.address())
+    }
+
+    fn url_at(&self, address: &str) -> String {
         match self.server {
             Server::Etcd(_) => format!("etcd://{address}/replicas?compaction=off"),
             Server::Postgres(_) => format!("postgres://tests@{address}/postgres?sslmode=disable"),
