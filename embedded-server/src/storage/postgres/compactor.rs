@@ -26,6 +26,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The most changes that a step forgets.
 const STEP: i64 = 2000;
 
+/// What goes is named by arrays: joined to a part of unknown size, the whole table would be read for each step.
 const FORGET: &str = "
     WITH begin AS (
         SELECT compacted FROM horizon FOR UPDATE SKIP LOCKED
@@ -44,9 +45,9 @@ const FORGET: &str = "
         FROM begin CROSS JOIN target JOIN changes
         ON changes.revision > begin.compacted AND changes.revision <= target.revision
     ), replaced AS (
-        DELETE FROM changes USING forgotten WHERE changes.revision = forgotten.previous
+        DELETE FROM changes WHERE revision = ANY (ARRAY(SELECT previous FROM forgotten))
     ), deletions AS (
-        DELETE FROM changes USING forgotten WHERE changes.revision = forgotten.revision AND forgotten.deletion
+        DELETE FROM changes WHERE revision = ANY (ARRAY(SELECT revision FROM forgotten WHERE deletion))
     ), moved AS (
         UPDATE horizon SET compacted = target.revision FROM target WHERE target.revision IS NOT NULL
     )
