@@ -68,7 +68,7 @@ mod tests {
 
     use embedded_server::clock::ManualClock;
 
-    use super::super::testing::{expired, leaf, now, serves};
+    use super::super::testing::{expired, expired_after, leaf, now, serves};
     use super::*;
     use crate::pki::Leaf;
 
@@ -123,6 +123,16 @@ mod tests {
         assert!(serves(&served, &first));
         scene.write(Some(of(&second)), true, 1).await;
         assert!(serves(&served, &second));
+    }
+
+    #[tokio::test]
+    async fn where_all_is_over_by_this_clock_the_newest_pair_is_served() {
+        let (scene, served) = Scene::new();
+        scene.write(Some(of(&expired())), true, 0).await;
+        let served = served.await;
+        let newer = expired_after(2);
+        scene.write(Some(of(&newer)), true, 1).await;
+        assert!(serves(&served, &newer));
     }
 
     #[tokio::test]
