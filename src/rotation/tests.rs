@@ -212,6 +212,20 @@ async fn a_bundle_that_somebody_changed_is_healed_and_he_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_changes_the_bundle_in_between_is_named_too() {
+    let stage = Stage::installed(1);
+    let meddler = Arc::clone(&stage);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        meddler.meddle();
+    });
+    let (done, _, journal) = rotate(&stage, Intent::Everything).await;
+    assert!(done.is_ok() && stage.is_steady());
+    let healed = "publishing 3 authorities in the caBundle: kubectl-edit at 2026-01-01T00:00:00Z changed it";
+    assert!(said(&journal).contains(healed), "{journal:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_ours_is_left_alone() {
     let refused = async |service| {
         let stage = Stage::installed(0);

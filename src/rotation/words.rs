@@ -12,7 +12,7 @@ pub(super) fn step(action: &Action, look: &Look) -> String {
     match action {
         Action::Begin(why) => format!("making a new authority: {}", of_authority(*why)),
         Action::Revert => "going back to the authority before".to_owned(),
-        Action::Distribute { trust } => format!("publishing {} in the caBundle", authorities(trust.len())),
+        Action::Distribute { trust } => publishing(trust.len(), look),
         Action::AwaitTrust => "waiting until every kube-apiserver has heard of it and answers".to_owned(),
         Action::Switch(why) => format!("issuing a new serving certificate: {}", of_leaf(*why)),
         Action::AwaitReplicas { behind } => {
@@ -24,6 +24,12 @@ pub(super) fn step(action: &Action, look: &Look) -> String {
         Action::Retire { trust } => format!("leaving {} in the caBundle", authorities(trust.len())),
         Action::Rest { until } => format!("all is well; the next renewal is due at {until}"),
     }
+}
+
+/// Where trust is missing because somebody else took it away, he is named.
+fn publishing(count: usize, look: &Look) -> String {
+    let what = format!("publishing {} in the caBundle", authorities(count));
+    changer(&look.service).map_or_else(|| what.clone(), |who| format!("{what}: {who} changed it"))
 }
 
 fn authorities(count: usize) -> String {
