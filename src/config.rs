@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use crate::cli;
 
-pub(crate) use certs::CertsListConfig;
+pub(crate) use certs::{CertsListConfig, CertsRotateConfig};
 pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, Serving, Source};
 pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
 pub(crate) use secret::SecretName;

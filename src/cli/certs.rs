@@ -34,6 +34,12 @@ pub(crate) struct CertsRotate {
     /// Say which steps it would take, and take none
     #[arg(long)]
     pub(crate) plan: bool,
+    /// How long every kube-apiserver is given to hear of a changed caBundle; nobody can see whether it has
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub(crate) settle: String,
+    /// How long every replica has to be seen to serve the new certificate before the old authority goes
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub(crate) grace: String,
     /// The form of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: OutputFormat,

@@ -70,12 +70,24 @@ use super::Fingerprint;
 
 pub(crate) use self::plan::plan;
 
-/// How long until every kube-apiserver has heard of a change of the APIService.
-pub(crate) const SETTLE: Duration = Duration::from_secs(10);
-/// How long the new leaf is seen at every replica before the old authority goes.
-pub(crate) const GRACE: Duration = Duration::from_secs(30);
 /// How many requests in a row have to be answered before a phase counts as converged.
 pub(crate) const ANSWERS: u32 = 10;
+
+/// How long is waited for what cannot be seen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Pace {
+    /// How long until every kube-apiserver has heard of a change of the APIService.
+    pub(crate) settle: Duration,
+    /// How long the new leaf is seen at every replica before the old authority goes.
+    pub(crate) grace: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { settle: Duration::from_secs(10), grace: Duration::from_secs(30) }
+    }
+}
+
 /// What is wanted, besides that all is well.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Intent {
@@ -201,14 +213,14 @@ impl Intent {
 }
 
 /// Returns the next step from what was observed.
-pub(crate) fn next(now: Timestamp, observed: &Observed, intent: Intent) -> Action {
+pub(crate) fn next(now: Timestamp, observed: &Observed, intent: Intent, pace: Pace) -> Action {
     let Some(issuing) = &observed.authorities.issuing else {
         return Action::Begin(Why::Missing);
     };
     authority_step(now, observed, issuing, intent)
         .or_else(|| trust_step(observed, issuing))
-        .or_else(|| leaf_step(now, observed, issuing, intent))
-        .or_else(|| convergence_step(observed, issuing))
+        .or_else(|| leaf_step(now, observed, issuing, intent, pace))
+        .or_else(|| convergence_step(observed, issuing, pace))
         .or_else(|| retirement_step(observed, issuing))
         .unwrap_or_else(|| rest(observed, issuing))
 }
@@ -233,10 +245,16 @@ fn trust_step(observed: &Observed, issuing: &Issuer) -> Option<Action> {
     (!complete).then(|| Action::Distribute { trust: observed.published.union(&needed).copied().collect() })
 }
 
-fn leaf_step(now: Timestamp, observed: &Observed, issuing: &Issuer, intent: Intent) -> Option<Action> {
+fn leaf_step(
+    now: Timestamp,
+    observed: &Observed,
+    issuing: &Issuer,
+    intent: Intent,
+    pace: Pace,
+) -> Option<Action> {
     let why = leaf_problem(now, &observed.serving, issuing)
         .or_else(|| (intent == Intent::Serving).then_some(Why::Asked))?;
-    let arrived = has_arrived(now, observed, issuing);
+    let arrived = has_arrived(now, observed, issuing, pace);
     Some(if arrived { Action::Switch(why) } else { Action::AwaitTrust })
 }
 
@@ -250,21 +268,23 @@ fn leaf_problem(now: Timestamp, serving: &Serving, issuing: &Issuer) -> Option<W
 
 /// Says whether a leaf of `issuing` can be served: the leaf before has the same issuer, or there was time to hear of
 /// it and, where nothing else keeps requests from being answered, they were.
-fn has_arrived(now: Timestamp, observed: &Observed, issuing: &Issuer) -> bool {
+fn has_arrived(now: Timestamp, observed: &Observed, issuing: &Issuer, pace: Pace) -> bool {
     let trust = &observed.evidence.trust;
     let leaf = observed.serving.leaf.as_ref();
     let same_issuer = leaf.is_some_and(|leaf| leaf.issuer == Some(issuing.fingerprint));
-    let settled = if observed.all_are_accepted(now) { trust.suffices(SETTLE) } else { trust.time >= SETTLE };
+    let accepted = observed.all_are_accepted(now);
+    let settled = if accepted { trust.suffices(pace.settle) } else { trust.time >= pace.settle };
     same_issuer || settled
 }
 
-fn convergence_step(observed: &Observed, issuing: &Issuer) -> Option<Action> {
+fn convergence_step(observed: &Observed, issuing: &Issuer, pace: Pace) -> Option<Action> {
     let behind = observed.behind();
     if !behind.is_empty() {
         return Some(Action::AwaitReplicas { behind });
     }
     let serving = &observed.evidence.serving;
-    let proven = if observed.replicas.is_empty() { serving.time >= GRACE } else { serving.suffices(GRACE) };
+    let nobody = observed.replicas.is_empty();
+    let proven = if nobody { serving.time >= pace.grace } else { serving.suffices(pace.grace) };
     (observed.has_old_trust(issuing) && !proven).then_some(Action::AwaitGrace)
 }
 

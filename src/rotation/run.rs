@@ -13,7 +13,7 @@ use super::{act, words};
 use crate::cluster::{ClusterError, Reason};
 use crate::pki::PkiError;
 use crate::pki::rotate::witness::{Requests, Witness};
-use crate::pki::rotate::{self, ANSWERS, Action, Intent, Phase};
+use crate::pki::rotate::{self, ANSWERS, Action, Intent, Pace, Phase};
 use crate::proof::{Load, Tally};
 
 /// How long to wait before looking again where there is something to wait for.
@@ -25,6 +25,7 @@ pub(crate) struct Rotation<'a> {
     load: &'a Load,
     journal: &'a Journal,
     intent: Intent,
+    pace: Pace,
     witness: Witness,
     began: Instant,
     counted: Tally,
@@ -117,6 +118,7 @@ impl<'a> Rotation<'a> {
             load,
             journal,
             intent,
+            pace: Pace::default(),
             witness: Witness::default(),
             began: Instant::now(),
             counted: Tally::default(),
@@ -124,6 +126,11 @@ impl<'a> Rotation<'a> {
             in_a_row: 0,
             phase: Phase::Steady,
         }
+    }
+
+    /// Waits as long as `pace` says for what cannot be seen.
+    pub(crate) fn at(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// Takes steps until all is well. What may pass, as a kube-apiserver that is away, is waited for.
@@ -149,7 +156,7 @@ impl<'a> Rotation<'a> {
         let requests = self.count();
         let look_took = begin..self.began.elapsed();
         look.observed.evidence = self.witness.look(look_took, &look.observed, requests);
-        let action = rotate::next(look.now, &look.observed, self.intent);
+        let action = rotate::next(look.now, &look.observed, self.intent, self.pace);
         self.tell_of_findings(&look);
         match action {
             Action::Rest { until } => Ok(self.rest(look, until)),

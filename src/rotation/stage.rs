@@ -17,7 +17,7 @@ use super::installation::{Change, Installation, Part};
 use super::objects::{self, Trust};
 use crate::cluster::{ClusterError, Reason};
 use crate::pki::inspect::Facts;
-use crate::pki::rotate::SETTLE;
+use crate::pki::rotate::Pace;
 use crate::pki::{OwnKeys, own_authority};
 use crate::proof::{Answer, Expectation, Load, Replica, Seen, Shown, host};
 
@@ -196,7 +196,7 @@ impl State {
 
     /// What was published at some moment of the last while, some kube-apiserver still goes by.
     fn trusted_somewhere(&self) -> impl Iterator<Item = &Value> {
-        let is_over = |pair: &&[(Instant, Value)]| pair[1].0.elapsed() >= SETTLE - RELOAD;
+        let is_over = |pair: &&[(Instant, Value)]| pair[1].0.elapsed() >= Pace::default().settle - RELOAD;
         let over = self.published.windows(2).filter(is_over).count();
         self.published[over..].iter().map(|(_, service)| service)
     }

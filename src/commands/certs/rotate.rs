@@ -13,7 +13,7 @@ use self::report::Report;
 use super::{block_on, print};
 use crate::cli::CertsRotate;
 use crate::cluster::Patience;
-use crate::config::TargetConfig;
+use crate::config::CertsRotateConfig;
 use crate::failure::Failure;
 use crate::pki::rotate::{Action, Intent, Phase, next};
 use crate::printer::Printer;
@@ -25,11 +25,16 @@ const GO_ON: &str = "what was trusted still is; wfctl certs rotate --if-needed g
 
 /// Rotates, or says how.
 pub(super) fn run(arguments: &CertsRotate, printer: &Printer) -> Result<(), Failure> {
-    let target = TargetConfig::try_from(&arguments.target)?;
-    block_on(Box::pin(begin(arguments, &target, printer)))
+    let config = CertsRotateConfig::try_from(arguments)?;
+    block_on(Box::pin(begin(arguments, &config, printer)))
 }
 
-async fn begin(arguments: &CertsRotate, target: &TargetConfig, printer: &Printer) -> Result<(), Failure> {
+async fn begin(
+    arguments: &CertsRotate,
+    config: &CertsRotateConfig,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let target = &config.target;
     let cluster = target.access.connect(Patience::Retries).await?;
     let installation = InCluster::new(cluster, target.namespace.as_str());
     let look = match first_look(&installation, target.timeout).await? {
@@ -43,10 +48,10 @@ async fn begin(arguments: &CertsRotate, target: &TargetConfig, printer: &Printer
     if arguments.plan {
         return Ok(print_plan(arguments, &planned(&look, intent, target.namespace.as_str()), printer)?);
     }
-    if let Action::Rest { until } = next(look.now, &look.observed, intent) {
+    if let Action::Rest { until } = next(look.now, &look.observed, intent, config.pace) {
         return Ok(print_report(arguments, &Report::of_peace(&look, until), printer)?);
     }
-    rotate(arguments, target, &installation, printer).await
+    rotate(arguments, config, &installation, printer).await
 }
 
 async fn first_look(
@@ -69,18 +74,19 @@ fn intent(arguments: &CertsRotate) -> Intent {
 /// Rotates while requests are sent, until it is done, takes too long, or is interrupted.
 async fn rotate(
     arguments: &CertsRotate,
-    target: &TargetConfig,
+    config: &CertsRotateConfig,
     installation: &InCluster,
     printer: &Printer,
 ) -> Result<(), Failure> {
     let signals = Signals::listen().context("cannot listen for signals")?;
-    let (load, answered) = load::start(&target.access).await?;
+    let (load, answered) = load::start(&config.target.access).await?;
     let journal = Journal::new(teller(printer));
     let rotation = Rotation::new(installation, intent(arguments), &load, answered, &journal);
+    let rotation = rotation.at(config.pace);
     let done = tokio::select! {
         done = rotation.run() => done.map_err(refused),
-        () = tokio::time::sleep(target.timeout) => Err(stopped("not done in time", &journal, &load.tally())),
-        () = signals.reached(1) => Err(stopped("interrupted", &journal, &load.tally())),
+        () = tokio::time::sleep(config.target.timeout) => Err(late(&journal, &load.tally())),
+        () = signals.reached(1) => Err(interrupted(&journal, &load.tally())),
     }?;
     let tally = load.finish().await;
     print_report(arguments, &Report::of(&done, journal.entries(), &tally), printer)?;
@@ -120,7 +126,16 @@ fn unanswered(tally: &Tally) -> Failure {
     Failure::hinted(error, "wfctl status says what else is wrong")
 }
 
-fn stopped(how: &str, journal: &Journal, tally: &Tally) -> Failure {
+fn late(journal: &Journal, tally: &Tally) -> Failure {
+    Failure::hinted(stopped("not done in time", journal, tally), GO_ON)
+}
+
+fn interrupted(journal: &Journal, tally: &Tally) -> Failure {
+    Failure::interrupted(stopped("interrupted", journal, tally), GO_ON)
+}
+
+/// Says where it stopped, and what had come of the requests by then.
+fn stopped(how: &str, journal: &Journal, tally: &Tally) -> anyhow::Error {
     let last = journal.entries().pop();
     let place =
         last.map_or_else(|| "before the first step".to_owned(), |last| format!("at this step: {last}"));
@@ -129,7 +144,7 @@ fn stopped(how: &str, journal: &Journal, tally: &Tally) -> Failure {
         Some(failure) => anyhow!("{counts}, the last one so: {failure}"),
         None => anyhow!(counts),
     };
-    Failure::hinted(error.context(format!("{how}, {place}")), GO_ON)
+    error.context(format!("{how}, {place}"))
 }
 
 fn refused(error: RotateError) -> Failure {
@@ -160,7 +175,7 @@ mod tests {
         let journal = Journal::new(|_| {});
         journal.say(SystemClock.now(), Phase::ConvergeServing, "waiting for a");
         let tally = Tally { answered: 3, failed: 1, failure: Some(Answer::TimedOut) };
-        let Failure::Failed(error) = stopped("interrupted", &journal, &tally) else { panic!() };
+        let Failure::Interrupted(error) = interrupted(&journal, &tally) else { panic!() };
         let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
         assert_eq!(chain[0], "interrupted, at this step: converge: waiting for a");
         assert!(chain[1].starts_with("1 of 4 requests failed so far, the last one so: "), "{chain:?}");

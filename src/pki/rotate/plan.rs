@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::observed::{Held, Issuer, Life, Observed, Served};
-use super::{Action, Intent, next};
+use super::{Action, Intent, Pace, next};
 use crate::pki::Fingerprint;
 
 /// More steps than any rotation takes.
@@ -19,7 +19,7 @@ pub(crate) fn plan(now: Timestamp, observed: &Observed, mut intent: Intent) -> V
     let mut expected = observed.clone();
     let mut steps = Vec::new();
     while steps.len() < MOST {
-        let action = next(now, &expected, intent);
+        let action = next(now, &expected, intent, Pace::default());
         expected.take(now, &action);
         intent = intent.after(&action);
         let rests = matches!(action, Action::Rest { .. });

@@ -128,7 +128,7 @@ impl World {
 
     /// What any kube-apiserver may trust by now: what was published at some moment of the last while.
     fn trusted_somewhere(&self) -> impl Iterator<Item = &BTreeSet<Fingerprint>> {
-        let since = self.time.saturating_sub(SETTLE.as_secs());
+        let since = self.time.saturating_sub(Pace::default().settle.as_secs());
         let superseded = self.history.windows(2).filter(move |pair| pair[1].0 <= since).count();
         self.history[superseded..].iter().map(|(_, trust)| trust)
     }
@@ -277,7 +277,7 @@ impl Rotator {
         };
         let look = Duration::from_secs(self.began)..Duration::from_secs(world.time);
         self.observed.evidence = self.witness.look(look, &self.observed, requests);
-        self.stage = Stage::Act(next(self.now(world), &self.observed, self.intent));
+        self.stage = Stage::Act(next(self.now(world), &self.observed, self.intent, Pace::default()));
     }
 
     fn now(&self, world: &World) -> Timestamp {
