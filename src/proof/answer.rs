@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::cluster::Client;
 
 /// The root of the API that is served.
-const API: &str = "/apis/workflow.example.com/v1alpha1";
+pub(super) const API: &str = "/apis/workflow.example.com/v1alpha1";
 /// Longer than kube-apiserver takes to give up on a server.
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -9,6 +9,7 @@ mod handshake;
 mod load;
 mod reach;
 mod replicas;
+mod watches;
 
 #[cfg(test)]
 mod tests;
@@ -20,3 +21,4 @@ pub(crate) use self::expectation::{Expectation, host};
 pub(crate) use self::handshake::{Seen, Shown, shake_hands};
 pub(crate) use self::load::{Load, Tally};
 pub(crate) use self::replicas::{Replica, replicas};
+pub(crate) use self::watches::{Ended, Watched, Watches, watch};

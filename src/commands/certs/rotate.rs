@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
+use self::load::Traffic;
 use self::report::Report;
 use super::{block_on, print};
 use crate::cli::CertsRotate;
@@ -79,7 +80,7 @@ async fn rotate(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let signals = Signals::listen().context("cannot listen for signals")?;
-    let (load, answered) = load::start(&config.target.access).await?;
+    let Traffic { load, watches, answered } = Traffic::start(&config.target.access).await?;
     let journal = Journal::new(teller(printer));
     let rotation = Rotation::new(installation, intent(arguments), &load, answered, &journal);
     let rotation = rotation.at(config.pace);
@@ -88,8 +89,8 @@ async fn rotate(
         () = tokio::time::sleep(config.target.timeout) => Err(late(&journal, &load.tally())),
         () = signals.reached(1) => Err(interrupted(&journal, &load.tally())),
     }?;
-    let tally = load.finish().await;
-    print_report(arguments, &Report::of(&done, journal.entries(), &tally), printer)?;
+    let (tally, watched) = (load.finish().await, watches.count());
+    print_report(arguments, &Report::of(&done, journal.entries(), &tally, watched), printer)?;
     conclude(&done, &tally)
 }
 

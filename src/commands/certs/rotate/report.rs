@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::proof::Tally;
+use crate::proof::{Tally, Watched};
 use crate::rotation::{Done, Entry, Look, Pair};
 
 /// What a rotation came to.
@@ -15,6 +15,7 @@ pub(super) struct Report {
     rotated: bool,
     steps: Vec<Entry>,
     requests: Requests,
+    watches: Watched,
     authority: Option<Certificate>,
     serving: Option<Certificate>,
     next_renewal: Timestamp,
@@ -40,22 +41,23 @@ struct Certificate {
 impl Report {
     /// Says that there was nothing to do.
     pub(super) fn of_peace(look: &Look, until: Timestamp) -> Self {
-        Self { rotated: false, ..Self::new(look, until, Vec::new(), Requests::default()) }
+        Self { rotated: false, ..Self::new(look, until, Vec::new()) }
     }
 
-    /// Says what was done, while the requests of `tally` were sent.
-    pub(super) fn of(done: &Done, steps: Vec<Entry>, tally: &Tally) -> Self {
+    /// Says what was done, while the requests of `tally` were sent and watches were held.
+    pub(super) fn of(done: &Done, steps: Vec<Entry>, tally: &Tally, watches: Watched) -> Self {
         let before = done.before.as_ref().unwrap_or(tally);
         let requests =
             Requests { sent: tally.all(), failed: tally.since(before).failed, failed_before: before.failed };
-        Self::new(&done.look, done.until, steps, requests)
+        Self { requests, watches, ..Self::new(&done.look, done.until, steps) }
     }
 
-    fn new(look: &Look, until: Timestamp, steps: Vec<Entry>, requests: Requests) -> Self {
+    fn new(look: &Look, until: Timestamp, steps: Vec<Entry>) -> Self {
         Self {
             rotated: true,
             steps,
-            requests,
+            requests: Requests::default(),
+            watches: Watched::default(),
             authority: look.authorities.issuing.as_ref().map(Certificate::of),
             serving: look.serving.pair.as_ref().map(Certificate::of),
             next_renewal: until,
@@ -93,7 +95,14 @@ impl fmt::Display for Report {
             }
         }
         writeln!(formatter, "next renewal at {}", self.next_renewal)?;
-        if self.rotated { self.requests.fmt(formatter) } else { writeln!(formatter, "nothing to do") }
+        if !self.rotated {
+            return writeln!(formatter, "nothing to do");
+        }
+        let Watched { held, reconnects } = self.watches;
+        if held > 0 {
+            writeln!(formatter, "{reconnects} reconnects of {held} watches")?;
+        }
+        self.requests.fmt(formatter)
     }
 }
 
@@ -108,6 +117,7 @@ mod tests {
             rotated,
             steps: Vec::new(),
             requests,
+            watches: Watched::default(),
             authority: None,
             serving: Some(certificate),
             next_renewal: moment,
@@ -123,6 +133,14 @@ next renewal at 2026-01-01T00:00:00Z
     fn the_last_line_says_how_many_requests_failed() {
         let requests = Requests { sent: 100, failed: 0, failed_before: 0 };
         assert_eq!(report(true, requests).to_string(), format!("{LINES}0 of 100 requests failed\n"));
+    }
+
+    #[test]
+    fn reconnects_are_told_of_watches_that_were_held() {
+        let requests = Requests { sent: 100, failed: 0, failed_before: 0 };
+        let report = Report { watches: Watched { held: 4, reconnects: 1 }, ..report(true, requests) };
+        let lines = "1 reconnects of 4 watches\n0 of 100 requests failed\n";
+        assert_eq!(report.to_string(), format!("{LINES}{lines}"));
     }
 
     #[test]
