@@ -7,7 +7,8 @@ SHELL := bash
 # Steps are meant to run in this order, and cargo uses all cores by itself.
 .NOTPARALLEL:
 
-# What `make run` hands to `wfctl serve --dev`, for example: make run ARGS='--storage memory:'
+# What `make run` hands to `wfctl serve --dev`, for example: make run ARGS='--storage memory:'; and `make bench` to the
+# benchmark.
 ARGS ?=
 
 # What `make image` calls the image, and `make e2e` finds in the cluster.
@@ -91,8 +92,8 @@ record-session: build ## Draw docs/session.svg anew: a session with the cluster 
 doc: ## Build the documentation; a warning is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
-bench: ## Measure start, memory, creates, gets and lists a second (optimized build)
-	$(CARGO) bench --locked --bench bench
+bench: ## Measure start, memory, writes, reads and watches (optimized build); ARGS='--storage postgres --replicas 2', ARGS=--help
+	$(CARGO) bench --locked --bench bench -- $(ARGS)
 
 clean: ## Remove what was built; wfctl-dev, the data of make run, stays
 	$(CARGO) clean

@@ -2,6 +2,7 @@
 //! much memory it takes. Asserts nothing about time.
 
 mod client;
+mod fleet;
 mod load;
 mod object;
 mod options;
@@ -9,13 +10,16 @@ mod process;
 mod report;
 mod scenarios;
 mod server;
+mod storage;
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use crate::fleet::Fleet;
 use crate::options::{HELP, Options};
 use crate::report::{Report, progress};
 use crate::scenarios::Bench;
-use crate::server::Server;
+use crate::storage::Storage;
 
 /// How often an empty server is started; the median counts.
 const STARTS: usize = 3;
@@ -29,37 +33,46 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options) -> anyhow::Result<()> {
-    let mut report = Report::new();
+    let storage = Storage::start(options.storage.as_deref())?;
+    let mut report = Report::new(format!("{} on {}", servers(options.replicas), storage.describe()?));
+    let start = async |directory: &Path| Fleet::start(options, &storage.url(directory), directory).await;
     progress("starting empty servers");
-    start_empty(options, &mut report).await?;
+    start_empty(start, &mut report).await?;
     let directory = tempfile::tempdir()?;
-    let server = Server::start(options, directory.path()).await?;
-    Bench::new(options, &server).await?.create(&mut report).await?;
-    report.state(options.objects, "as written", None, server.idle_megabytes().await?);
-    server.stop()?;
+    let fleet = start(directory.path()).await?;
+    Bench::new(options, &fleet).await?.create(&mut report).await?;
+    report.state(options.objects, "as written", None, fleet.idle_megabytes().await?);
+    fleet.stop()?;
 
-    let server = Server::start(options, directory.path()).await?;
-    let megabytes = server.idle_megabytes().await?;
-    report.state(options.objects, "restarted", Some(server.start), megabytes);
-    let bench = Bench::new(options, &server).await?;
+    let fleet = start(directory.path()).await?;
+    let megabytes = fleet.idle_megabytes().await?;
+    report.state(options.objects, "restarted", Some(fleet.start), megabytes);
+    let bench = Bench::new(options, &fleet).await?;
     bench.read(&mut report).await?;
     bench.update(&mut report).await?;
     bench.watch(&mut report).await?;
-    report.state(options.objects, "after all but deletes", None, server.idle_megabytes().await?);
+    report.state(options.objects, "after all but deletes", None, fleet.idle_megabytes().await?);
     bench.delete(&mut report).await?;
     drop(bench);
-    server.stop()?;
+    fleet.stop()?;
     Ok(report.print()?)
 }
 
-/// Starts servers without a store, each the first in its directory.
-async fn start_empty(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+fn servers(replicas: usize) -> String {
+    if replicas == 1 { "one server".to_owned() } else { format!("{replicas} servers") }
+}
+
+/// Starts servers without a store, each time the first in their directory.
+async fn start_empty(
+    start: impl AsyncFn(&Path) -> anyhow::Result<Fleet>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let directory = tempfile::tempdir()?;
-        let server = Server::start(options, directory.path()).await?;
-        starts.push((server.start, server.idle_megabytes().await?));
-        server.stop()?;
+        let fleet = start(directory.path()).await?;
+        starts.push((fleet.start, fleet.idle_megabytes().await?));
+        fleet.stop()?;
     }
     starts.sort_unstable_by_key(|(start, _)| *start);
     let (start, megabytes) = starts[STARTS / 2];

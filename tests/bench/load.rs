@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 
 use crate::client::Connection;
+use crate::fleet::Fleet;
 use crate::process;
-use crate::server::Server;
 
 /// When a load ends.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ impl Measured {
         self.latencies.get(index).or(self.latencies.last()).copied()
     }
 
-    /// Returns the server's seconds of CPU for a thousand operations.
+    /// Returns the seconds of CPU of all servers for a thousand operations.
     pub(crate) fn server_cpu(&self) -> f64 {
         self.server_cpu * 1000.0 / self.operations.max(1) as f64
     }
@@ -59,7 +59,7 @@ impl Measured {
 /// Carries out an operation again and again, `at_once` at a time, and measures it. The operation gets a
 /// connection and its own number, counted from zero.
 pub(crate) async fn run(
-    server: &Server,
+    fleet: &Fleet,
     connections: &[Connection],
     at_once: usize,
     until: Until,
@@ -84,7 +84,7 @@ pub(crate) async fn run(
         }
         anyhow::Ok(latencies)
     });
-    let (latencies, mut measured) = measure(server, try_join_all(workers)).await?;
+    let (latencies, mut measured) = measure(fleet, try_join_all(workers)).await?;
     measured.latencies = latencies.concat();
     measured.latencies.sort_unstable();
     Ok(Measured { operations: measured.latencies.len(), ..measured })
@@ -92,18 +92,18 @@ pub(crate) async fn run(
 
 /// Measures any work, whose operations are yet to be counted.
 pub(crate) async fn measure<T>(
-    server: &Server,
+    fleet: &Fleet,
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<(T, Measured)> {
     let own = std::process::id();
-    let (server_before, client_before) = (server.cpu_seconds()?, process::cpu_seconds(own)?);
+    let (server_before, client_before) = (fleet.cpu_seconds()?, process::cpu_seconds(own)?);
     let begin = Instant::now();
     let done = work.await?;
     let measured = Measured {
         operations: 0,
         elapsed: begin.elapsed(),
         latencies: Vec::new(),
-        server_cpu: server.cpu_seconds()? - server_before,
+        server_cpu: fleet.cpu_seconds()? - server_before,
         client_cpu: process::cpu_seconds(own)? - client_before,
     };
     Ok((done, measured))

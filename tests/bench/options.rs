@@ -14,7 +14,9 @@ Measures the release binary: cargo bench --bench bench -- [OPTIONS]
   --events N           events sent to all of them [default: 500]
   --at-once LIST       numbers of requests at once [default: 16,64]
   --only LIST          operations to measure, by the beginnings of their names [default: all]
-  --storage URL        an empty store to measure with [default: a sled directory of its own]
+  --storage WHERE      postgres or etcd: one that is started for the run and waits for the disk, as far as it is
+                       installed; or the URL of an empty store [default: sled in a directory of its own]
+  --replicas N         servers that share the storage, and the connections [default: 1]
   --server PATH        the wfctl to measure [default: the one that was just built]";
 
 /// What a run measures.
@@ -28,6 +30,7 @@ pub(crate) struct Options {
     pub(crate) at_once: Vec<usize>,
     only: Vec<String>,
     pub(crate) storage: Option<String>,
+    pub(crate) replicas: usize,
     pub(crate) server: String,
 }
 
@@ -42,6 +45,7 @@ impl Default for Options {
             at_once: vec![16, 64],
             only: Vec::new(),
             storage: None,
+            replicas: 1,
             server: env!("CARGO_BIN_EXE_wfctl").to_owned(),
         }
     }
@@ -63,6 +67,13 @@ impl Options {
         if !options.objects.is_multiple_of(1000) || options.objects == 0 {
             bail!("--objects has to be a multiple of 1,000");
         }
+        match (options.replicas, &options.storage) {
+            (0, _) => bail!("--replicas has to be at least 1"),
+            (2.., None) => {
+                bail!("--replicas needs storage that servers can share: --storage postgres or etcd")
+            }
+            _ => {}
+        }
         Ok(Some(options))
     }
 
@@ -76,6 +87,7 @@ impl Options {
             "--at-once" => self.at_once = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "--only" => self.only = value.split(',').map(str::to_owned).collect(),
             "--storage" => self.storage = Some(value.to_owned()),
+            "--replicas" => self.replicas = value.parse()?,
             "--server" => value.clone_into(&mut self.server),
             _ => bail!("unknown"),
         }

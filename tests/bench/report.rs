@@ -11,14 +11,15 @@ use crate::process;
 #[derive(Debug)]
 pub(crate) struct Report {
     machine: String,
+    setting: String,
     operations: String,
     states: String,
 }
 
 impl Report {
-    /// Begins a report; the machine is described as it is before the load.
-    pub(crate) fn new() -> Self {
-        Self { machine: process::machine(), operations: String::new(), states: String::new() }
+    /// Begins a report of servers and what they keep objects in; the machine is described as it is before the load.
+    pub(crate) fn new(setting: String) -> Self {
+        Self { machine: process::machine(), setting, operations: String::new(), states: String::new() }
     }
 
     /// Notes what an operation took, `at_once` at a time.
@@ -52,8 +53,8 @@ impl Report {
         let command: Vec<String> =
             std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
         let mut out = io::stdout().lock();
-        writeln!(out, "wfctl {}, {}  ", env!("CARGO_PKG_VERSION"), self.machine)?;
-        writeln!(out, "`cargo bench --bench bench -- {}`\n", command.join(" "))?;
+        writeln!(out, "wfctl {}, {}, {}  ", env!("CARGO_PKG_VERSION"), self.setting, self.machine)?;
+        writeln!(out, "`make bench ARGS='{}'`\n", command.join(" "))?;
         writeln!(out, "| objects | state | start to ready, s | resident, MB |\n| --- | --- | --- | --- |")?;
         writeln!(out, "{}", self.states)?;
         writeln!(

@@ -7,28 +7,28 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::client::{Answer, Connection};
+use crate::fleet::Fleet;
 use crate::load::{Measured, Until, measure, run};
 use crate::object;
 use crate::options::Options;
 use crate::report::Report;
-use crate::server::Server;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const MERGE_PATCH: (&str, &str) = ("content-type", "application/merge-patch+json");
 const TABLE: (&str, &str) = ("accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
 
-/// A server under load.
+/// Servers under load.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
     options: &'a Options,
-    server: &'a Server,
+    fleet: &'a Fleet,
     connections: Vec<Connection>,
 }
 
 impl<'a> Bench<'a> {
-    pub(crate) async fn new(options: &'a Options, server: &'a Server) -> anyhow::Result<Self> {
-        let opened = (0..options.connections).map(|_| Connection::open(&server.access));
-        Ok(Self { options, server, connections: try_join_all(opened).await? })
+    pub(crate) async fn new(options: &'a Options, fleet: &'a Fleet) -> anyhow::Result<Self> {
+        let opened = fleet.access().take(options.connections).map(Connection::open);
+        Ok(Self { options, fleet, connections: try_join_all(opened).await? })
     }
 
     /// Fills the store, an equal share with each number of requests at once.
@@ -39,7 +39,7 @@ impl<'a> Bench<'a> {
                 let path = object::collection_of(number);
                 expect(201, &connection.send("POST", &path, &[JSON], object::body(number)).await?)
             };
-            let measured = run(self.server, &self.connections, at_once, Until::Count(count), create).await?;
+            let measured = run(self.fleet, &self.connections, at_once, Until::Count(count), create).await?;
             report.operation("create", at_once, &measured);
         }
         Ok(())
@@ -54,7 +54,7 @@ impl<'a> Bench<'a> {
                     &connection.send("DELETE", &object::path(first + number), &[], Bytes::new()).await?,
                 )
             };
-            let measured = run(self.server, &self.connections, at_once, Until::Count(count), delete).await?;
+            let measured = run(self.fleet, &self.connections, at_once, Until::Count(count), delete).await?;
             report.operation("delete", at_once, &measured);
         }
         Ok(())
@@ -118,8 +118,8 @@ impl<'a> Bench<'a> {
         // Beyond the objects, in a namespace that is still empty.
         let first = self.options.objects + 1000;
         let path = format!("{}?watch=1", object::collection_of(first));
-        let opened = (0..watchers).map(async |_| {
-            let mut connection = Connection::open(&self.server.access).await?;
+        let opened = self.fleet.access().take(watchers).map(async |access| {
+            let mut connection = Connection::open(access).await?;
             let answer = connection.begin("GET", &path, &[], Bytes::new()).await?;
             anyhow::Ok((connection, answer.into_body()))
         });
@@ -128,7 +128,7 @@ impl<'a> Bench<'a> {
             let first = first + at_once * events;
             let received = watches.iter_mut().map(|(_, body)| read_lines(body, events));
             let all = try_join(try_join_all(received), self.create_from(first, events, at_once));
-            let (_, measured) = measure(self.server, all).await?;
+            let (_, measured) = measure(self.fleet, all).await?;
             report.operation(&name, at_once, &measured.of(watchers * events));
         }
         Ok(())
@@ -139,7 +139,7 @@ impl<'a> Bench<'a> {
             let path = object::collection_of(self.options.objects + 1000);
             expect(201, &connection.send("POST", &path, &[JSON], object::body(first + number)).await?)
         };
-        run(self.server, &self.connections, at_once, Until::Count(count), create).await
+        run(self.fleet, &self.connections, at_once, Until::Count(count), create).await
     }
 
     /// Measures an operation with each number of requests at once.
@@ -151,7 +151,7 @@ impl<'a> Bench<'a> {
     ) -> anyhow::Result<()> {
         for at_once in self.options.at_once.iter().filter(|_| self.options.wants(name)) {
             let until = Until::Time(self.options.time);
-            let measured = run(self.server, &self.connections, *at_once, until, &operation).await?;
+            let measured = run(self.fleet, &self.connections, *at_once, until, &operation).await?;
             report.operation(name, *at_once, &measured);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The server under measurement: the real binary, in a directory of its own.
+//! A server under measurement: the real binary.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::client::{Access, Connection};
-use crate::options::Options;
 use crate::process;
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long after its start a server is left alone before its memory is read.
-const SETTLE: Duration = Duration::from_millis(1500);
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -25,18 +22,22 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on the store of `options`, or one below `directory`, and waits until it is ready.
-    pub(crate) async fn start(options: &Options, directory: &Path) -> anyhow::Result<Self> {
-        let kubeconfig = directory.join("kubeconfig");
+    /// Starts a program on a store, with what it writes under its number in `directory`, and waits until it is ready.
+    pub(crate) async fn start(
+        program: &str,
+        storage: &str,
+        directory: &Path,
+        number: usize,
+    ) -> anyhow::Result<Self> {
+        let kubeconfig = directory.join(format!("kubeconfig-{number}"));
         if kubeconfig.exists() {
             fs::remove_file(&kubeconfig)?;
         }
-        let log = fs::File::create(directory.join("log"))?;
+        let log = fs::File::create(directory.join(format!("log-{number}")))?;
         let started = Instant::now();
-        let own = || format!("sled:{}", directory.join("data").display());
-        let child = Command::new(&options.server)
+        let child = Command::new(program)
             .args(["serve", "--dev", "--secure-port", "0"])
-            .env("WFCTL_STORAGE", options.storage.clone().unwrap_or_else(own))
+            .env("WFCTL_STORAGE", storage)
             .arg("--write-kubeconfig")
             .arg(&kubeconfig)
             .current_dir(directory)
@@ -44,7 +45,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .with_context(|| format!("cannot start {}", options.server))?;
+            .with_context(|| format!("cannot start {program}"))?;
         let mut server = Self { child, access: Access::default(), start: Duration::ZERO };
         server.access = server.wait_for(&kubeconfig, started).await?;
         server.start = started.elapsed();
@@ -70,9 +71,8 @@ impl Server {
         process::cpu_seconds(self.child.id())
     }
 
-    /// Returns the resident memory of the server once it is idle, in MB.
-    pub(crate) async fn idle_megabytes(&self) -> anyhow::Result<f64> {
-        tokio::time::sleep(SETTLE).await;
+    /// Returns the resident memory of the server, in MB.
+    pub(crate) fn megabytes(&self) -> anyhow::Result<f64> {
         process::resident_megabytes(self.child.id())
     }
 

@@ -69,7 +69,11 @@ impl Server {
 
     /// Starts a server as etcd is by itself.
     pub(crate) fn start_as_it_comes(arguments: &[&str]) -> Self {
-        let directory = directory();
+        Self::start_in(directory(), arguments)
+    }
+
+    /// Starts a server with what it keeps in a directory.
+    pub(crate) fn start_in(directory: TempDir, arguments: &[&str]) -> Self {
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let (process, address) = (0..PORTS)
             .find_map(|_| {
