@@ -87,15 +87,16 @@ fn check_pair(taken: &[Taken]) -> anyhow::Result<()> {
 mod tests {
     use std::path::Path;
 
+    use embedded_server::clock::{Clock, SystemClock};
+
     use super::*;
     use crate::failure;
-    use crate::pki::{Authority, own_authority};
-    use embedded_server::clock::{Clock, SystemClock};
+    use crate::pki::{Authority, own_authority, own_serving};
 
     fn write_identity(directory: &Path) -> Authority {
         let now = SystemClock.now();
         let authority = own_authority(now).unwrap();
-        let leaf = crate::pki::own_serving(&authority, now, "default").unwrap();
+        let leaf = own_serving(&authority, now, "default").unwrap();
         fs::write(directory.join("ca"), authority.certificate()).unwrap();
         fs::write(directory.join("cert"), &leaf.certificate).unwrap();
         fs::write(directory.join("key"), leaf.key.expose_pem()).unwrap();
