@@ -68,11 +68,22 @@ impl Failure {
 pub(crate) trait Hint<T> {
     /// Adds a `hint:` line to the error, if there is one.
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
+
+    /// Adds it to an error that has no hint yet.
+    fn or_hint(self, hint: &str) -> anyhow::Result<T>;
 }
 
 impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
         self.map_err(|error| anyhow::Error::new(Hinted { error: error.into(), hint: hint.into() }))
+    }
+
+    fn or_hint(self, hint: &str) -> anyhow::Result<T> {
+        let error = match self {
+            Ok(value) => return Ok(value),
+            Err(error) => error.into(),
+        };
+        if hints(&error).next().is_some() { Err(error) } else { Err(error).hint(hint) }
     }
 }
 
@@ -114,6 +125,8 @@ mod tests {
         let failed: anyhow::Result<()> = Err(anyhow!("no such file")).context("reading it");
         let error = failed.hint("make it").context("starting").unwrap_err();
         assert_eq!(hints(&error).collect::<Vec<_>>(), ["make it"]);
+        let again = Err::<(), _>(anyhow!("late")).or_hint("again").or_hint("never").unwrap_err();
+        assert_eq!(hints(&again).collect::<Vec<_>>(), ["again"]);
         let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
         assert_eq!(chain, ["starting", "reading it", "no such file"]);
     }

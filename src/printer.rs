@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::ColorWhen;
 use crate::failure;
@@ -141,6 +142,12 @@ impl Printer {
     /// Says whether data is to be colored where people read it.
     pub(crate) fn colors_data(&self) -> bool {
         self.color_out
+    }
+
+    /// Returns how many characters a line of data has room for, where that is known: on a terminal, or from `COLUMNS`.
+    pub(crate) fn data_width(&self) -> Option<usize> {
+        let terminal = terminal_size_of(io::stdout()).map(|(Width(columns), _)| usize::from(columns));
+        terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
     }
 
     /// Says whether log lines are to be colored.

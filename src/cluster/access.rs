@@ -63,7 +63,7 @@ impl Access {
     /// No cluster is named, or what names it cannot be used.
     pub(crate) async fn connect(&self, patience: Patience) -> anyhow::Result<Cluster> {
         let mut config = self.config().await?;
-        let server = config.cluster_url.to_string();
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         config.default_retry = patience == Patience::Retries;
         config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
         Ok(Cluster::new(client(config)?, server))

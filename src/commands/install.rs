@@ -26,13 +26,13 @@ use self::preflight::Entry;
 use self::record::Record;
 use self::report::{Certified, Report};
 use self::rollback::Snapshot;
-use self::session::Session;
+use self::session::{AGAIN, Session};
 use self::survey::Survey;
 use self::typed::Typed;
 use crate::cli::Install;
 use crate::cluster::Patience;
 use crate::config::TargetConfig;
-use crate::failure::Failure;
+use crate::failure::{Failure, Hint};
 use crate::manifest::{self, Manifest};
 use crate::printer::Printer;
 use crate::signals::Signals;
@@ -101,7 +101,7 @@ async fn install(
         Err(error) if arguments.rollback_on_failure => {
             Err(Box::pin(rollback::run(session, &snapshot, error)).await.into())
         }
-        outcome => Ok(Some(outcome?)),
+        outcome => Ok(Some(outcome.or_hint(AGAIN)?)),
     }
 }
 

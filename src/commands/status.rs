@@ -106,7 +106,7 @@ impl Looking<'_> {
     }
 
     fn tell(&self, report: &Report) -> anyhow::Result<()> {
-        let table = || status::table::render(report, self.printer.colors_data());
+        let table = || status::table::render(report, self.printer.colors_data(), self.printer.data_width());
         print(report, self.format, table, self.printer)
     }
 }

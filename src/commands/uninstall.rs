@@ -17,7 +17,7 @@ use super::runtime::block_on;
 use crate::cli::Uninstall;
 use crate::cluster::{Cluster, Patience};
 use crate::config::TargetConfig;
-use crate::failure::Failure;
+use crate::failure::{Failure, Hint};
 use crate::printer::Printer;
 use crate::signals::Signals;
 use crate::uninstall::text::{self, Outcome};
@@ -45,22 +45,26 @@ pub(super) fn run(arguments: &Uninstall, printer: &Printer) -> Result<(), Failur
 
 async fn uninstall(arguments: &Uninstall, target: &TargetConfig, printer: &Printer) -> Result<(), Failure> {
     let cluster = target.access.connect(Patience::Retries).await?;
+    let api = target.access.connect(Patience::OneAnswer).await?;
     let namespace = target.namespace.as_str();
     let planning = Deadline::after(target.timeout);
-    let plan = in_time(planning, planned(arguments, &cluster, namespace, printer)).await?;
+    let plan = in_time(planning, planned(arguments, &cluster, &api, namespace, printer)).await?;
     if arguments.dry_run || plan.delete.is_empty() {
         return tell(arguments, &plan, &cluster.server, namespace, printer);
     }
-    printer.note(text::intentions(&plan, &cluster.server));
+    match arguments.yes {
+        true => printer.note(text::deletions(&plan, &cluster.server)),
+        false => printer.note(text::intentions(&plan, &cluster.server)),
+    }
     if !arguments.yes && !agreed(printer.clone()).await? {
         return Err(anyhow!("nothing was deleted").into());
     }
     let deadline = Deadline::after(target.timeout);
     if let Some(file) = &arguments.export_workflows {
-        in_time(deadline, async { Ok(export::workflows(&cluster, file, printer).await?) }).await?;
+        in_time(deadline, async { Ok(export::workflows(&api, file, printer).await?) }).await?;
     }
     let deleting = Deleting { cluster: &cluster, namespace, deadline, printer };
-    let plan = in_time(deadline, async { Ok(deleting.carry_out(plan).await?) }).await?;
+    let plan = in_time(deadline, async { Ok(deleting.carry_out(plan).await.or_hint(AGAIN)?) }).await?;
     tell(arguments, &plan, &cluster.server, namespace, printer)
 }
 
@@ -78,11 +82,13 @@ async fn in_time<T>(
 async fn planned(
     arguments: &Uninstall,
     cluster: &Cluster,
+    api: &Cluster,
     namespace: &str,
     printer: &Printer,
 ) -> Result<Plan, Failure> {
     let _step = printer.step("Looking at what is installed");
-    let found = Box::pin(find::find(cluster, namespace)).await?;
+    cluster.greet().await.map_err(anyhow::Error::from)?;
+    let found = Box::pin(find::find(cluster, api, namespace)).await?;
     plan(&found, arguments.purge).map_err(|blocked| {
         let hint = blocked.hint();
         Failure::hinted(blocked.into(), hint)

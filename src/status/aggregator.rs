@@ -62,6 +62,7 @@ const MEANINGS: &[(&str, Unavailable)] = &[
     ("certificate is valid for", Unavailable::Certificate(Distrust::Name)),
     ("certificate is not valid for any names", Unavailable::Certificate(Distrust::Name)),
     ("x509:", Unavailable::Certificate(Distrust::Other)),
+    ("unable to load root certificates", Unavailable::Certificate(Distrust::Other)),
     ("remote error: tls:", Unavailable::ClientCertificate),
     ("connection refused", Unavailable::Refused),
     ("no route to host", Unavailable::Unreachable),
@@ -132,18 +133,14 @@ impl Unavailable {
     /// Returns what helps in `namespace`.
     pub(super) fn hint(self, namespace: &str) -> String {
         match self {
-            Self::Service | Self::Port => {
-                format!("wfctl install -n {namespace} puts Service and APIService right")
-            }
+            Self::Service | Self::Port => format!("wfctl install -n {namespace}"),
             Self::Endpoints => format!("kubectl get pods -n {namespace} -o wide"),
             Self::Slices => format!("kubectl -n {namespace} describe service workflow-apiserver"),
             Self::Status(_) | Self::Cut | Self::Other => logs(namespace),
             Self::Access | Self::Unreachable => {
                 "kubectl get --raw /readyz?verbose says how kube-apiserver is".to_owned()
             }
-            Self::Certificate(_) => {
-                format!("wfctl certs rotate --if-needed -n {namespace} repairs certificates and trust")
-            }
+            Self::Certificate(_) => format!("wfctl certs rotate --if-needed -n {namespace}"),
             Self::Timeout => format!(
                 "let the control plane reach port 8443 of the pods; kubectl get networkpolicies -n {namespace}"
             ),
@@ -254,6 +251,12 @@ mod tests {
         assert_eq!(answered(404), Unavailable::NotServed);
         assert_eq!(answered(500), Unavailable::Status(500));
         assert_eq!(answered(500).meaning(), "the server answers with 500");
+    }
+
+    #[test]
+    fn a_ca_bundle_that_cannot_be_read_is_told() {
+        let words = "error: unable to load root certificates: unable to parse bytes as PEM block";
+        assert_eq!(Unavailable::of_message(words), Unavailable::Certificate(Distrust::Other));
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub(super) fn repair(facts: &Facts) -> String {
 fn authority(facts: &Facts, now: Timestamp) -> Verdict {
     let repair = repair(facts);
     let stored = present(&facts.objects.authority, AUTHORITY, &repair)?;
-    living("it", usable(stored, AUTHORITY, &repair)?, now, &repair)
+    let left = living("it", usable(stored, AUTHORITY, &repair)?, now, &repair)?;
+    Ok(format!("it is valid for {left}"))
 }
 
 fn serving(facts: &Facts, now: Timestamp) -> Verdict {
@@ -61,7 +62,8 @@ fn serving(facts: &Facts, now: Timestamp) -> Verdict {
     certificate
         .check_names(&service_names(SERVICE, &facts.namespace))
         .map_err(|why| failed(format!("the certificate in {SERVING}: {why}"), &repair))?;
-    living("it", certificate, now, &repair)
+    let left = living("it", certificate, now, &repair)?;
+    Ok(format!("it is valid for {left}"))
 }
 
 fn usable<'s>(stored: &'s Stored, what: &str, repair: &str) -> Result<&'s inspect::Facts, Problem> {
@@ -84,10 +86,8 @@ fn bundle(facts: &Facts, now: Timestamp) -> Verdict {
         return Err(failed(format!("kube-apiserver does not accept the serving certificate: {why}"), repair));
     }
     match bundle.fingerprints().len() {
-        1 => Ok("kube-apiserver trusts the authority of the serving certificate, and no other".to_owned()),
-        several => {
-            Ok(format!("kube-apiserver trusts {several} authorities, as while certificates are replaced"))
-        }
+        1 => Ok("the authority of the serving certificate alone".to_owned()),
+        several => Ok(format!("{several} authorities, as while certificates are replaced")),
     }
 }
 
@@ -97,13 +97,17 @@ fn trusted(facts: &Facts) -> Result<Bundle, Problem> {
     Bundle::from_pem(pem).map_err(|_| failed("it cannot be read", repair(facts)))
 }
 
-/// One success of five satisfies the aggregator: only a handshake with each replica finds the bad one.
+/// One success of five satisfies the aggregator: only a handshake with each replica finds the bad one. Where nobody is
+/// trusted, or it is not known who is, that is no fault of the replica.
 fn shown(facts: &Facts, replica: &Replica, now: Timestamp) -> Verdict {
     let Shown { leaf, verdict } = replica.shown.as_ref().map_err(|why| unseen(facts, replica, why))?;
-    verdict.as_ref().map_err(|why| {
-        failed(format!("kube-apiserver does not accept what it serves: {why}"), repair(facts))
-    })?;
-    living(&format!("it serves {:.16}, which", leaf.fingerprint()), leaf, now, &repair(facts))
+    if let (Ok(_), Err(why)) = (trusted(facts), verdict) {
+        let message = format!("kube-apiserver does not accept what it serves: {why}");
+        return Err(failed(message, repair(facts)));
+    }
+    let serves = format!("it serves {:.16}", leaf.fingerprint());
+    let left = living(&format!("{serves}, which"), leaf, now, &repair(facts))?;
+    Ok(format!("{serves}, valid for {left}"))
 }
 
 fn unseen(facts: &Facts, replica: &Replica, why: &str) -> Problem {
@@ -111,11 +115,16 @@ fn unseen(facts: &Facts, replica: &Replica, why: &str) -> Problem {
     failed(format!("no handshake with it: {why}"), hint)
 }
 
-/// Says how long `certificate` is good for. Renewal begins with a third of its life left; later, something is wrong.
-fn living(subject: &str, certificate: &inspect::Facts, now: Timestamp, repair: &str) -> Verdict {
+/// Returns how long `certificate` is good for, or says of the `subject` what is wrong with it. Renewal begins with a third of its life left; later, something is wrong.
+fn living(
+    subject: &str,
+    certificate: &inspect::Facts,
+    now: Timestamp,
+    repair: &str,
+) -> Result<String, Problem> {
     let left = left(certificate, now);
     match certificate.check_valid(now).and_then(|()| certificate.check_life(now)) {
-        Ok(()) => Ok(format!("{subject} is valid for {left}")),
+        Ok(()) => Ok(left),
         Err(Unhealthy::Aged) => {
             Err(warning(format!("{subject} expires in {left}, and was not renewed"), repair))
         }

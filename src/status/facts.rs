@@ -134,6 +134,12 @@ impl From<Secret> for Stored {
 impl From<ClusterError> for Unknown {
     fn from(error: ClusterError) -> Self {
         let why = error.why().to_owned();
-        if matches!(error.reason, Reason::Forbidden(_)) { Self::Forbidden(why) } else { Self::Failed(why) }
+        match error.reason {
+            Reason::Forbidden(Some(permission)) => {
+                Self::Forbidden(format!("it takes the permission to {permission}"))
+            }
+            Reason::Forbidden(None) => Self::Forbidden(why),
+            _ => Self::Failed(why),
+        }
     }
 }

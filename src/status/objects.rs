@@ -1,6 +1,7 @@
 //! What has to be there, and what the server has to be allowed.
 
 use k8s_openapi::api::core::v1::{Namespace, Service};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::facts::{Asked, Facts};
 use super::permissions::Permission;
@@ -51,7 +52,7 @@ fn namespace(facts: &Facts) -> Verdict {
             format!("kubectl describe namespace {}, and wfctl install once it is gone", facts.namespace);
         return Err(failed(format!("{what} is being deleted"), hint));
     }
-    Ok(format!("{what} is there"))
+    Ok(format!("{} is there", facts.namespace))
 }
 
 fn is_ending(namespace: &Namespace) -> bool {
@@ -60,7 +61,7 @@ fn is_ending(namespace: &Namespace) -> bool {
 
 fn account(facts: &Facts) -> Verdict {
     let what = format!("ServiceAccount {SERVICE}");
-    present(&facts.objects.account, &what, &reinstall(facts)).map(|_| format!("{what} is there"))
+    present(&facts.objects.account, &what, &reinstall(facts)).map(|_| format!("{SERVICE} is there"))
 }
 
 fn service(facts: &Facts) -> Verdict {
@@ -69,7 +70,25 @@ fn service(facts: &Facts) -> Verdict {
     if !listens(service) {
         return Err(failed(format!("{what} does not listen on port {PORT}"), reinstall(facts)));
     }
-    Ok(format!("{what} listens on port {PORT}"))
+    if !leads_to_the_server(service) {
+        return Err(failed(
+            format!("{what} was changed, and leads to other pods or ports"),
+            reinstall(facts),
+        ));
+    }
+    Ok(format!("it listens on port {PORT}"))
+}
+
+/// What the Service selects, and the port there, are not for others to change.
+fn leads_to_the_server(service: &Service) -> bool {
+    let Some(spec) = &service.spec else { return false };
+    let label =
+        |name: &str| spec.selector.as_ref().and_then(|selector| selector.get(name)).map(String::as_str);
+    let selects = label("app.kubernetes.io/name") == Some(SERVICE)
+        && label("app.kubernetes.io/component") == Some("apiserver");
+    let target = IntOrString::String("https".to_owned());
+    let mut ports = spec.ports.iter().flatten().filter(|port| port.port == PORT);
+    selects && ports.all(|port| port.target_port.as_ref() == Some(&target))
 }
 
 fn listens(service: &Service) -> bool {
@@ -79,8 +98,8 @@ fn listens(service: &Service) -> bool {
 
 /// Without it users are at a loss, but the server is not.
 fn role<T>(asked: &Asked<Option<T>>, name: &str, reinstall: &str) -> Verdict {
-    match known(asked, name)? {
-        Some(_) => Ok(format!("ClusterRole {name} is there")),
+    match known(asked, &format!("ClusterRole {name}"))? {
+        Some(_) => Ok("it is there".to_owned()),
         None => Err(warning(format!("ClusterRole {name} is not there: its users may do nothing"), reinstall)),
     }
 }
@@ -88,13 +107,7 @@ fn role<T>(asked: &Asked<Option<T>>, name: &str, reinstall: &str) -> Verdict {
 fn given(permission: Permission, allowed: &Asked<bool>, reinstall: &str) -> Verdict {
     let right = permission.right();
     if *known(allowed, &format!("whether the server may {right}"))? {
-        return Ok(format!("the server may {right}"));
+        return Ok("the server has it".to_owned());
     }
-    Err(failed(
-        format!(
-            "the server may not {right}: {}; {} would allow it",
-            permission.otherwise, permission.given_by
-        ),
-        reinstall,
-    ))
+    Err(failed(format!("missing: {}; {} gives it", permission.otherwise, permission.given_by), reinstall))
 }

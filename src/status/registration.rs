@@ -7,7 +7,6 @@ use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::{
 };
 
 use super::aggregator::Unavailable;
-use super::certificates::repair;
 use super::facts::Facts;
 use super::objects::reinstall;
 use super::report::{Category, Check};
@@ -61,7 +60,7 @@ fn registration(facts: &Facts) -> Verdict {
     }
     match service(registration) {
         Some(service) if leads_here(service, &facts.namespace) => {
-            Ok(format!("it leads to Service {}/{SERVICE}", facts.namespace))
+            Ok(format!("to Service {}/{SERVICE}", facts.namespace))
         }
         service => Err(stolen(facts, registration, service)),
     }
@@ -80,17 +79,17 @@ fn stolen(facts: &Facts, registration: &APIService, service: Option<&ServiceRefe
     let by = by.join(", ");
     let by = if by.is_empty() { String::new() } else { format!(", written by {by}") };
     match service {
-        Some(service) => failed(
-            format!(
-                "it leads to Service {}/{}{by}",
-                service.namespace.as_deref().unwrap_or_default(),
-                service.name.as_deref().unwrap_or_default()
-            ),
-            format!(
-                "if nobody needs it: kubectl delete apiservice {NAME}, then {}; -n names another installation",
-                reinstall(facts)
-            ),
-        ),
+        Some(service) => {
+            let text = |field: &Option<String>| field.clone().unwrap_or_default();
+            let (namespace, name) = (text(&service.namespace), text(&service.name));
+            let hint = match name.as_str() {
+                SERVICE => format!("wfctl status -n {namespace} looks at that installation"),
+                _ => {
+                    format!("if nobody needs it: kubectl delete apiservice {NAME}, then {}", reinstall(facts))
+                }
+            };
+            failed(format!("it leads to Service {namespace}/{name}{by}"), hint)
+        }
         None if is_of_a_definition(registration) => failed(
             "a CustomResourceDefinition of the same group serves it",
             "kubectl get customresourcedefinition workflows.workflow.example.com",
@@ -108,11 +107,7 @@ fn trust(facts: &Facts) -> Verdict {
     if insecure == Some(true) {
         return Err(failed(
             "insecureSkipTLSVerify is set: kube-apiserver hands requests to whoever answers",
-            format!(
-                "kubectl patch apiservice {NAME} --type merge -p \
-                 '{{\"spec\":{{\"insecureSkipTLSVerify\":false}}}}', then {}",
-                repair(facts)
-            ),
+            reinstall(facts),
         ));
     }
     Ok("kube-apiserver verifies the server".to_owned())
@@ -149,7 +144,7 @@ fn keepers_of<'r>(registration: &'r APIService, field: &str) -> Vec<&'r str> {
 fn available(facts: &Facts) -> Verdict {
     match condition(present(facts)?) {
         Some(condition) if condition.status == "True" => Ok("kube-apiserver finds it available".to_owned()),
-        Some(condition) => Err(unavailable(condition, &facts.namespace)),
+        Some(condition) => Err(unavailable(facts, condition)),
         None => Err(failed(
             "kube-apiserver has not looked at it yet",
             "kubectl get --raw /readyz?verbose says how kube-apiserver is",
@@ -163,14 +158,28 @@ pub(super) fn reason(facts: &Facts) -> Option<Unavailable> {
     (condition.status != "True").then(|| Unavailable::of(condition))
 }
 
+/// Returns what helps: who has the API has to be settled first.
+pub(super) fn remedy(facts: &Facts, unavailable: Unavailable) -> String {
+    let problem = registration(facts).err();
+    problem.map_or_else(|| unavailable.hint(&facts.namespace), |problem| problem.hint)
+}
+
 fn condition(registration: &APIService) -> Option<&APIServiceCondition> {
     let conditions = registration.status.as_ref()?.conditions.as_ref()?;
     conditions.iter().find(|condition| condition.type_ == "Available")
 }
 
-fn unavailable(condition: &APIServiceCondition, namespace: &str) -> Problem {
+fn unavailable(facts: &Facts, condition: &APIServiceCondition) -> Problem {
     let unavailable = Unavailable::of(condition);
     let reason = condition.reason.as_deref().unwrap_or("no reason");
-    let message = condition.message.as_deref().unwrap_or_default();
-    failed(format!("{} ({reason}: {message})", unavailable.meaning()), unavailable.hint(namespace))
+    let message = brief(condition.message.as_deref().unwrap_or_default());
+    failed(format!("{} ({reason}: {message})", unavailable.meaning()), remedy(facts, unavailable))
+}
+
+/// Says once, and without the path that it always has, what kube-apiserver asked for.
+fn brief(message: &str) -> String {
+    let asked = message.strip_prefix("failing or missing response from ").and_then(|it| it.split_once(": "));
+    let Some((url, why)) = asked else { return message.to_owned() };
+    let why = why.replace(&format!("Get \"{url}\": "), "").replace(&format!(" from {url}"), "");
+    format!("{}: {why}", url.split_once("/apis/").map_or(url, |(server, _)| server))
 }

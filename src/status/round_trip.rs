@@ -35,7 +35,7 @@ fn problem(facts: &Facts, answer: &Answer) -> Problem {
         ),
         Answer::Refused(words) => {
             let why = registration::reason(facts).unwrap_or_else(|| Unavailable::of_message(words));
-            failed(message, why.hint(&facts.namespace))
+            failed(message, registration::remedy(facts, why))
         }
         Answer::Unknown => failed(message, format!("wfctl install -n {}", facts.namespace)),
         Answer::Unauthenticated(_) => failed(message, Unavailable::Unauthenticated.hint(&facts.namespace)),

@@ -321,7 +321,7 @@ mod objects {
             let said = after(|facts| facts.permissions[at].1 = Ok(false));
             assert_eq!(said.len(), 1);
             assert!(said[0].starts_with("failed right to "), "{said:?}");
-            assert!(said[0].contains("Binding ") && said[0].ends_with("would allow it"), "{said:?}");
+            assert!(said[0].contains("Binding ") && said[0].ends_with(" gives it"), "{said:?}");
         }
     }
 

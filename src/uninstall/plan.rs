@@ -62,8 +62,7 @@ pub(crate) struct Noted {
 impl Noted {
     /// Says why something stays.
     pub(crate) fn new(id: Id, why: String) -> Self {
-        let namespace = id.namespace().map_or_else(String::new, |namespace| format!(" -n {namespace}"));
-        let command = format!("kubectl delete {}{namespace} {}", id.kind().plural, id.name());
+        let command = id.deletion();
         Self { id, why, command }
     }
 }
@@ -242,7 +241,10 @@ fn fate_of_workflows(count: Option<u64>, purge: bool) -> Option<String> {
         "can no longer be reached; it stays where it is stored"
     };
     match count {
-        None => Some(format!("Nobody tells how many Workflows there are; they {several}.")),
+        None if purge => Some("Nobody tells how many Workflows there are: all are deleted.".to_owned()),
+        None => {
+            Some("Nobody tells how many Workflows there are: they stay where they are stored.".to_owned())
+        }
         Some(0) => None,
         Some(1) => Some(format!("1 Workflow {one}.")),
         Some(count) => Some(format!("{count} Workflows {several}.")),

@@ -62,16 +62,25 @@ fn stays(noted: &Noted) -> Stays {
     Stays { object: object(&noted.id), reason: noted.why.clone(), command: noted.command.clone() }
 }
 
-/// Shows what would be done at `server`.
+/// Shows what would be done at `server`, and what would stay.
 pub(crate) fn intentions(plan: &Plan, server: &str) -> String {
-    let mut text = String::new();
-    if !plan.delete.is_empty() {
-        text += &format!("Deletes from {server}:\n");
-        text += &plan.delete.iter().map(deleted).collect::<String>();
+    listed(plan, server) + &staying(plan) + &warned(plan)
+}
+
+/// Shows what is going to be done at `server`; what stays is told at the end.
+pub(crate) fn deletions(plan: &Plan, server: &str) -> String {
+    listed(plan, server) + &warned(plan)
+}
+
+fn listed(plan: &Plan, server: &str) -> String {
+    match plan.delete.as_slice() {
+        [] => String::new(),
+        items => format!("Deletes from {server}:\n{}", items.iter().map(deleted).collect::<String>()),
     }
-    text += &staying(plan);
-    text += &plan.warnings.iter().map(|warning| format!("{warning}\n")).collect::<String>();
-    text
+}
+
+fn warned(plan: &Plan) -> String {
+    plan.warnings.iter().map(|warning| format!("{warning}\n")).collect()
 }
 
 /// Shows that there is nothing to do.

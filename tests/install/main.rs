@@ -2,17 +2,25 @@
 //! whose pods are the real program again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod clashes;
 #[path = "../../embedded-server/tests/etcd/server.rs"]
 #[allow(dead_code, reason = "the tests of the backend use all of it")]
 mod etcd;
+mod hands;
+mod health;
 mod interruption;
 mod permissions;
+mod registration;
+mod removal;
 mod secured;
 #[path = "../standin/mod.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]
 mod standin;
 mod story;
+mod transcript;
 mod troubles;
+mod upgrades;
+mod words;
 
 use std::collections::BTreeMap;
 

@@ -1,56 +1,75 @@
-//! Pods that cannot run.
+//! Pods that cannot run, and what an installation says that waits for them.
 
 use std::collections::BTreeMap;
 
+use futures::StreamExt;
+use futures::stream;
 use serde_json::Value;
 
-use super::standin::{Cluster, Trouble};
+use super::standin::{Cluster, Output, Trouble};
+use super::transcript::Transcript;
 
-/// Installs while pods have a trouble, and expects to be told of it.
-async fn told(trouble: Trouble, reason: &str) {
+/// How many clusters a machine can well have at once.
+const AT_ONCE: usize = 3;
+
+/// Installs with more and more time until it is told what keeps it: how much it takes to come so far is up to the machine.
+pub(crate) async fn fails_with(cluster: &Cluster, command: &str, why: &str) -> Output {
+    for seconds in [5, 10, 20, 40, 80, 160] {
+        let output = cluster.run(&format!("{command} --timeout {seconds}s")).await.expect(1);
+        let (_, error) = output.stderr.split_once("error: ").unwrap();
+        if error.contains(why) {
+            let stderr = output.stderr.replace(&format!(" in {seconds}s\n"), " in 5s\n");
+            return Output { stderr, ..output };
+        }
+    }
+    panic!("{why} was never told of");
+}
+
+/// Installs over pods that have a trouble already, and expects to be told of it.
+async fn told(trouble: Trouble, sign: &str) -> Output {
     let cluster = Cluster::start().await;
     cluster.trouble(trouble);
-    let output = cluster.run("install --timeout 30s").await.expect(1);
-    assert!(output.stderr.contains(reason), "{}", output.stderr);
+    cluster.run("install --wait=false").await.expect(0);
+    cluster.until(|contents| says(contents, sign)).await;
+    let output = fails_with(&cluster, "install", sign).await;
     cluster.trouble(None);
-    cluster.until(|contents| !is_backing_off(contents)).await;
+    cluster.until(|contents| !says(contents, "CrashLoopBackOff")).await;
     cluster.run("install").await.expect(0);
+    output
 }
 
-/// Tells whether a pod waits before it is started again: whoever installs then is told why at once.
-fn is_backing_off(contents: &BTreeMap<String, Value>) -> bool {
-    contents.iter().filter(|(key, _)| key.starts_with("/pods/")).any(|(_, pod)| {
-        pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "CrashLoopBackOff"
-    })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_image_that_is_not_there_is_named() {
-    told(Trouble::NoImage, "ImagePullBackOff").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_lines_of_a_crash_are_shown() {
-    told(Trouble::Crash(vec!["the store is locked".to_owned()]), "the store is locked").await;
+/// Tells whether somebody who knows says it of pods.
+fn says(contents: &BTreeMap<String, Value>, sign: &str) -> bool {
+    let kinds = ["/pods/", "/events/", "apps/replicasets/"];
+    let known = contents.iter().filter(|(key, _)| kinds.iter().any(|kind| key.starts_with(kind)));
+    let said = |object: &Value| {
+        object["message"].as_str().map_or_else(|| object["status"].to_string(), str::to_owned)
+    };
+    known.map(|(_, object)| said(object)).any(|said| said.contains(sign))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_probe_that_fails_is_told() {
-    told(Trouble::Unready, "HTTP probe failed with statuscode: 500").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_quota_is_told() {
-    told(Trouble::Quota("exceeded quota: small".to_owned()), "exceeded quota: small").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_is_missing_is_told() {
-    let why = "0/1 nodes are available: 1 Insufficient memory.";
-    told(Trouble::NoNode(why.to_owned()), "Insufficient memory").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_volume_that_is_missing_is_told() {
-    told(Trouble::NoVolume, "unbound immediate PersistentVolumeClaims").await;
+async fn a_pod_that_cannot_run_is_told_with_its_reason() {
+    let lines = ["starting", "error: the store is locked"].map(str::to_owned);
+    let quota = "exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4";
+    let no_node = "0/1 nodes are available: 1 Insufficient memory.";
+    let troubles = [
+        ("there is no such image", Trouble::NoImage, "ImagePullBackOff"),
+        ("the server crashes", Trouble::Crash(lines.into()), "the store is locked"),
+        ("the server is never ready", Trouble::Unready, "HTTP probe failed"),
+        ("the quota is used up", Trouble::Quota(quota.to_owned()), "exceeded quota"),
+        ("no node has room", Trouble::NoNode(no_node.to_owned()), "Insufficient memory"),
+        ("there is no volume", Trouble::NoVolume, "unbound immediate"),
+    ];
+    let outputs: Vec<_> = stream::iter(troubles)
+        .map(async |(what, trouble, sign)| (what, told(trouble, sign).await))
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let mut transcript = Transcript::new();
+    for (what, output) in outputs {
+        transcript.note(what);
+        transcript.add("install --timeout 5s", &output);
+    }
+    transcript.check("install-troubles");
 }

@@ -90,6 +90,9 @@ pub(super) async fn probe(hub: &Hub, service: &APIService) -> Result<(), Unreach
     let url = format!("https://{endpoint}/apis/{group}/{version}");
     let failed =
         |why: &dyn std::fmt::Display| Unreached(format!("failing or missing response from {url}: {why}"));
+    if let Some(why) = hub.knobs.unanswered() {
+        return Err(failed(&why.replace("URL", &url)));
+    }
     let caller = Caller::new(hub.clock.clone(), Trust::Everybodys, Some(&hub.front_proxy))?;
     let request = asked(&format!("/apis/{group}/{version}"), endpoint);
     match caller.send(endpoint, &endpoint.ip().to_string(), request).await {

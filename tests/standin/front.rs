@@ -24,7 +24,7 @@ use super::body::{Body, failure, text};
 use super::hub::Hub;
 use super::journal::{Entry, Fault};
 use super::pki::Authority;
-use super::{aggregator, discovery, kinds, reviews};
+use super::{aggregator, discovery, kinds, pods, reviews};
 
 /// Answers until the task is aborted, and with it all connections.
 pub(super) async fn accept(listener: TcpListener, hub: Arc<Hub>) {
@@ -115,6 +115,12 @@ async fn route(
     if (address.resource.as_str(), address.part.as_str()) == ("pods", "log") {
         return match hub.refusals.allow(&user.name, ask) {
             true => log(hub, address, request.uri().query().unwrap_or_default()),
+            false => forbidden(user, address, ask),
+        };
+    }
+    if (address.resource.as_str(), address.part.as_str()) == ("pods", "proxy") {
+        return match hub.refusals.allow(&user.name, ask) {
+            true => pods::proxy(hub, address, request.uri()).await,
             false => forbidden(user, address, ask),
         };
     }

@@ -1,4 +1,4 @@
-//! What a test wants to go wrong with pods.
+//! What a test wants to go wrong with pods, and on the way to them.
 
 use parking_lot::Mutex;
 
@@ -20,15 +20,27 @@ pub(crate) enum Trouble {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Knobs(Mutex<Option<Trouble>>);
+pub(super) struct Knobs {
+    trouble: Mutex<Option<Trouble>>,
+    unanswered: Mutex<Option<String>>,
+}
 
 impl Knobs {
     pub(super) fn set(&self, trouble: Option<Trouble>) {
-        *self.0.lock() = trouble;
+        *self.trouble.lock() = trouble;
     }
 
     pub(super) fn trouble(&self) -> Option<Trouble> {
-        self.0.lock().clone()
+        self.trouble.lock().clone()
+    }
+
+    pub(super) fn leave_unanswered(&self, why: Option<String>) {
+        *self.unanswered.lock() = why;
+    }
+
+    /// Returns why the aggregation layer gets no answer, whatever servers say.
+    pub(super) fn unanswered(&self) -> Option<String> {
+        self.unanswered.lock().clone()
     }
 
     pub(super) fn quota(&self) -> Option<String> {

@@ -25,6 +25,7 @@ mod node;
 mod object;
 #[path = "../support/pki.rs"]
 mod pki;
+mod pods;
 mod reviews;
 mod tls;
 
@@ -129,9 +130,21 @@ impl Cluster {
         self.hub.changes.send_modify(|_| {});
     }
 
+    /// Lets the aggregation layer find from now on that servers do not answer, or no longer. `URL` in `why` is what it
+    /// asked for.
+    pub(crate) fn leave_unanswered(&self, why: Option<&str>) {
+        self.hub.knobs.leave_unanswered(why.map(str::to_owned));
+        self.hub.changes.send_modify(|_| {});
+    }
+
     /// Refuses [`ADMIN`] what a rule covers.
     pub(crate) fn refuse(&self, rule: &str) {
-        self.hub.refusals.refuse(ADMIN, Rule::new(rule));
+        self.refuse_to(ADMIN, rule);
+    }
+
+    /// Refuses somebody what a rule covers.
+    pub(crate) fn refuse_to(&self, user: &str, rule: &str) {
+        self.hub.refusals.refuse(user, Rule::new(rule));
     }
 
     /// Refuses nothing any more.

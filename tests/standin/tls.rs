@@ -95,7 +95,11 @@ impl Caller {
 
 fn roots(bundle: &[u8]) -> Result<RootCertStore, Unreached> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(pem::certificates(bundle).map_err(other)?);
+    if !bundle.is_empty() {
+        let unreadable =
+            |_| Unreached("unable to load root certificates: unable to parse bytes as PEM block".to_owned());
+        roots.add_parsable_certificates(pem::certificates(bundle).map_err(unreadable)?);
+    }
     Ok(roots)
 }
 

@@ -57,6 +57,12 @@ impl Id {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// Returns the command that deletes it.
+    pub(crate) fn deletion(&self) -> String {
+        let place = self.namespace().map_or_else(String::new, |namespace| format!(" -n {namespace}"));
+        format!("kubectl delete {}{place} {}", self.kind.plural, self.name)
+    }
 }
 
 /// `Secret workflow-system/workflow-apiserver-ca`.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
+use embedded_server::meta::duration::human;
 use futures::future::join_all;
 use serde_json::Value;
 
@@ -56,6 +57,7 @@ pub(super) async fn check(
     let mut problems = found(survey, session.namespace());
     let record = wanted.secret(session.namespace());
     let objects = wanted.objects().iter().chain([&record]).filter(|object| survey.may_apply(object));
+    let objects = objects.filter(|object| !is_told_already(object, survey, session.namespace()));
     let looks = join_all(objects.map(|object| look(session, survey, object))).await;
     let mut entries = Vec::new();
     for look in looks {
@@ -145,11 +147,16 @@ fn no_aggregation(aggregation: &Readable) -> Found {
 }
 
 fn ending_namespace(survey: &Survey) -> Found {
-    let namespace = survey.namespace.as_ref()?;
+    let namespace = survey.namespace.as_ref().filter(|_| survey.namespace_ends())?;
     let name = namespace["metadata"]["name"].as_str()?;
-    namespace["metadata"]["deletionTimestamp"].as_str()?;
     let hint = format!("wait until it is gone: kubectl wait --for=delete namespace/{name}");
     Some((format!("the namespace {name} is being deleted"), hint))
+}
+
+/// Of a namespace that ends, or an API that somebody else has, no object need tell once more.
+fn is_told_already(object: &Value, survey: &Survey, namespace: &str) -> bool {
+    let is_stolen = || stolen(survey.registration.as_ref(), namespace).is_some();
+    survey.namespace_ends() || object["kind"] == Kind::API_SERVICE.kind && is_stolen()
 }
 
 /// Tells who has the API, if it is not this installation.
@@ -181,7 +188,7 @@ fn foreign(id: &Id, live: &Value) -> Problem {
         manager.map_or_else(|| "somebody else".to_owned(), |manager| format!("{manager}, as its label says"));
     Problem::Found {
         what: format!("{id} is there already and belongs to {whose}"),
-        hint: "delete it, if nobody needs it; wfctl changes only what is labelled app.kubernetes.io/managed-by=wfctl".to_owned(),
+        hint: format!("if nobody needs it: {}", id.deletion()),
     }
 }
 
@@ -207,8 +214,12 @@ fn untried(entries: &[Entry]) -> Vec<(&'static str, &'static Kind)> {
 fn clock_warning(survey: &Survey) -> Option<String> {
     let ahead = survey.ahead.as_secs();
     let way = if ahead < 0 { "behind" } else { "ahead of" };
-    let apart = ahead.abs();
-    (apart > APART).then(|| format!("the clock of this machine is {apart} seconds {way} that of the cluster; certificates go by the cluster's"))
+    let apart = human(survey.ahead.abs());
+    (ahead.abs() > APART).then(|| {
+        format!(
+            "the clock of this machine is {apart} {way} that of the cluster; certificates go by the cluster's"
+        )
+    })
 }
 
 /// One problem is the error itself; several are listed before it, each once.

@@ -23,6 +23,9 @@ pub(super) const AUTHORITY_SECRET: &str = "workflow-apiserver-ca";
 /// The Secret with the serving certificate.
 pub(super) const SERVING_SECRET: &str = "workflow-apiserver-certs";
 
+/// What to do after a run that did not come to its end.
+pub(super) const AGAIN: &str = "run wfctl install again: it goes on where this one stopped";
+
 /// One run.
 pub(super) struct Session<'p> {
     /// The cluster.
@@ -75,10 +78,7 @@ impl<'p> Session<'p> {
 
     /// Says what a signal stopped.
     pub(super) fn interrupted(&self) -> Failure {
-        Failure::interrupted(
-            anyhow!("stopped by a signal while {}", self.doing.lock()),
-            "run wfctl install again: it goes on where this one stopped",
-        )
+        Failure::interrupted(anyhow!("stopped by a signal while {}", self.doing.lock()), AGAIN)
     }
 
     /// Lets `stages` have all the time there is, and a moment more to say themselves what kept them.

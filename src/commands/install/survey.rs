@@ -81,6 +81,11 @@ impl Survey {
         self.namespace.as_ref().is_some_and(is_ours)
     }
 
+    /// Says whether the namespace is being deleted.
+    pub(super) fn namespace_ends(&self) -> bool {
+        self.namespace.as_ref().is_some_and(|namespace| !namespace["metadata"]["deletionTimestamp"].is_null())
+    }
+
     /// Says whether the namespace is to be made, or is wfctl's to change; one that somebody else made is used as it is.
     pub(super) fn may_apply(&self, object: &Value) -> bool {
         object["kind"] != Kind::NAMESPACE.kind || self.namespace.is_none() || self.owns_namespace()

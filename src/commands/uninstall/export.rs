@@ -29,6 +29,10 @@ struct Header {
 
 /// Writes all Workflows to `path`, for its owner alone to read. There is a whole file afterwards, or none.
 pub(super) async fn workflows(cluster: &Cluster, path: &Path, printer: &Printer) -> anyhow::Result<()> {
+    if path.exists() {
+        let there = anyhow!("{} is there already; nothing was deleted", path.display());
+        return Err(there).hint("--export-workflows takes another file, too");
+    }
     let step = printer.step("Exporting Workflows");
     let written = write(cluster, path).await;
     drop(step);
@@ -41,9 +45,6 @@ pub(super) async fn workflows(cluster: &Cluster, path: &Path, printer: &Printer)
 }
 
 async fn write(cluster: &Cluster, path: &Path) -> anyhow::Result<usize> {
-    if path.exists() {
-        return Err(anyhow!("the file is there already"));
-    }
     let objects = all(cluster).await?;
     let mut file = NamedTempFile::new_in(files::directory_of(path))?;
     file.write_all(document(&objects)?.as_bytes())?;

@@ -38,8 +38,9 @@ const INSIDE: [&Kind; 12] = [
 /// What is most likely to be made for a Workflow.
 const OWNED: [&Kind; 4] = [Kind::JOB, Kind::POD, Kind::CONFIG_MAP, Kind::PERSISTENT_VOLUME_CLAIM];
 
-/// Looks at everything that decides what becomes of the installation in `namespace`.
-pub(super) async fn find(cluster: &Cluster, namespace: &str) -> anyhow::Result<Found> {
+/// Looks at everything that decides what becomes of the installation in `namespace`. Workflows are asked for by `api`,
+/// which takes the first answer: there may be nobody behind it.
+pub(super) async fn find(cluster: &Cluster, api: &Cluster, namespace: &str) -> anyhow::Result<Found> {
     let (labelled, registrations, named) = try_join!(
         labelled(cluster, namespace),
         cluster.objects.list(Kind::API_SERVICE, None, ""),
@@ -48,7 +49,7 @@ pub(super) async fn find(cluster: &Cluster, namespace: &str) -> anyhow::Result<F
     .context("cannot look at what is installed")?;
     let (others, workflows, dependents) = join!(
         Box::pin(inhabitants::of(cluster, namespace)),
-        workflows(cluster),
+        workflows(api),
         join_all(OWNED.map(|kind| dependents(cluster, kind))),
     );
     let ours = registrations.iter().filter(|registration| is_ours(registration)).cloned();

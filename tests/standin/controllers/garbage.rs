@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions};
 use serde_json::json;
@@ -48,10 +49,12 @@ async fn everything(hub: &Hub) -> kube::Result<Vec<Known>> {
     Ok(all)
 }
 
-/// Tells whether an object has owners and none of them is there any more.
+/// Tells whether an object has owners and none of them is there any more. Those that other servers keep count as there.
 fn is_abandoned(object: &DynamicObject, living: &BTreeSet<String>) -> bool {
     let owners = object.owner_references();
-    !owners.is_empty() && owners.iter().all(|owner| !living.contains(&owner.uid))
+    let is_known = |version: &str| kinds::ALL.iter().any(|kind| kind.api_version() == version);
+    let is_gone = |owner: &OwnerReference| !living.contains(&owner.uid) && is_known(&owner.api_version);
+    !owners.is_empty() && owners.iter().all(is_gone)
 }
 
 /// Tells whether an owner waits for its dependents to be deleted first.

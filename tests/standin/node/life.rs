@@ -23,6 +23,9 @@ const PROBED: Duration = Duration::from_millis(100);
 /// How long a process that ended again waits before it is started again, at first.
 const BACK_OFF: Duration = Duration::from_millis(500);
 
+/// Nobody has this name, so no image can be pulled from there.
+const NO_REGISTRY: &str = "registry.invalid/";
+
 pub(super) struct Life {
     hub: Arc<Hub>,
     pod: Pod,
@@ -36,8 +39,9 @@ pub(super) struct Life {
 impl Life {
     pub(super) fn of(hub: Arc<Hub>, pod: Pod) -> Self {
         let container = pod.spec.iter().flat_map(|spec| &spec.containers).next().cloned();
-        // Any address of this machine: no two pods meet, in whichever test.
-        let address = Ipv4Addr::new(127, fastrand::u8(1..255), fastrand::u8(..), fastrand::u8(1..255));
+        // Any address of this machine: no two pods meet, in whichever test. All are as long as one another.
+        let [a, b, c] = [(); 3].map(|()| fastrand::u8(100..255));
+        let address = Ipv4Addr::new(127, a, b, c);
         let status = json!({ "phase": "Pending" });
         let container = container.unwrap_or_default();
         Self { hub, pod, container, address, status, told: Value::Null, restarts: 0 }
@@ -75,8 +79,8 @@ impl Life {
         let _ = self.hub.patch(&self.pod, &json!({"spec": {"nodeName": "stand-in"}})).await;
         self.condition("PodScheduled", ("True", "", ""));
         self.condition("Initialized", ("True", "", ""));
-        while self.hub.knobs.trouble() == Some(Trouble::NoImage) {
-            let image = self.container.image.clone().unwrap_or_default();
+        let image = self.container.image.clone().unwrap_or_default();
+        while self.hub.knobs.trouble() == Some(Trouble::NoImage) || image.starts_with(NO_REGISTRY) {
             let message = format!("Back-off pulling image \"{image}\"");
             self.waiting("ImagePullBackOff", &message);
             let message = format!("Failed to pull image \"{image}\": not found");

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, Secret, Volume};
+use k8s_openapi::api::core::v1::{Container, EnvVar, PersistentVolumeClaim, Pod, Secret, Volume};
 use kube::ResourceExt;
 use tokio::process::{Child, Command};
 
@@ -130,7 +130,7 @@ async fn mounts(hub: &Hub, pod: &Pod, container: &Container, home: &Path) -> Res
 async fn directory(hub: &Hub, pod: &Pod, volume: &Volume, home: &Path) -> Result<PathBuf, Missing> {
     let namespace = pod.namespace().unwrap_or_default();
     let directory = match &volume.persistent_volume_claim {
-        Some(claim) => hub.home.join("volumes").join(&namespace).join(&claim.claim_name),
+        Some(claim) => hub.home.join("volumes").join(volume_of(hub, &namespace, &claim.claim_name).await?),
         None => home.join(&volume.name),
     };
     fs::create_dir_all(&directory).unwrap();
@@ -140,6 +140,13 @@ async fn directory(hub: &Hub, pod: &Pod, volume: &Volume, home: &Path) -> Result
         }
     }
     Ok(directory)
+}
+
+/// A claim of the same name that is made later has another volume.
+async fn volume_of(hub: &Hub, namespace: &str, claim: &str) -> Result<String, Missing> {
+    let found: Option<PersistentVolumeClaim> = hub.find(namespace, claim).await;
+    let missing = || Missing(format!("persistentvolumeclaim \"{claim}\" not found"));
+    found.and_then(|claim| claim.uid()).ok_or_else(missing)
 }
 
 async fn secret(hub: &Hub, namespace: &str, name: &str) -> Result<Secret, Missing> {
