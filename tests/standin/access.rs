@@ -1,6 +1,7 @@
 //! Who asks, and what he must not.
 //!
-//! Everybody may do everything, but for what a test refuses. A token says whose it is.
+//! People may do everything, and ServiceAccounts what roles allow them; but for what a test refuses. A token says whose
+//! it is.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +10,12 @@ use async_trait::async_trait;
 use embedded_server::authentication::{Authenticator, Credentials, Rejected};
 use embedded_server::authorization::{Authorizer, Decision, Unanswered, Verdict};
 use embedded_server::meta::{Attributes, UserInfo};
+use embedded_server::storage::Backend;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use parking_lot::RwLock;
+
+use super::rules::Rules;
 
 /// Who installs.
 pub(crate) const ADMIN: &str = "admin";
@@ -114,22 +118,36 @@ impl Rule {
     }
 }
 
-/// What tests refuse to whom.
-#[derive(Debug, Default)]
-pub(super) struct Refusals(RwLock<Vec<(String, Rule)>>);
+/// What tests refuse to whom, and what roles allow.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    refused: RwLock<Vec<(String, Rule)>>,
+    rules: Rules,
+}
 
 impl Refusals {
+    pub(super) fn new(store: Arc<dyn Backend>) -> Self {
+        Self { refused: RwLock::default(), rules: Rules(store) }
+    }
+
     pub(super) fn refuse(&self, user: &str, rule: Rule) {
-        self.0.write().push((user.to_owned(), rule));
+        self.refused.write().push((user.to_owned(), rule));
     }
 
     pub(super) fn forget(&self) {
-        self.0.write().clear();
+        self.refused.write().clear();
     }
 
     pub(super) fn allow(&self, user: &str, ask: &Ask) -> bool {
         let refused = |(whose, rule): &(String, Rule)| whose == user && rule.covers(ask);
-        !self.0.read().iter().any(refused)
+        !self.refused.read().iter().any(refused) && self.has_a_role(user, ask)
+    }
+}
+
+impl Refusals {
+    fn has_a_role(&self, user: &str, ask: &Ask) -> bool {
+        let account = Some(user).filter(|name| name.starts_with("system:serviceaccount:"));
+        account.and_then(|name| owner(&token(name))).is_none_or(|account| self.rules.allow(&account, ask))
     }
 }
 

@@ -12,12 +12,21 @@ pub(super) async fn fill(hub: &Hub, front_proxy: &Authority) -> kube::Result<()>
     for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
         hub.create::<Namespace>(json!({"metadata": {"name": name}})).await?;
     }
-    for name in ["system:auth-delegator", "admin", "edit", "view"] {
+    for name in ["admin", "edit", "view"] {
         hub.create::<ClusterRole>(json!({"metadata": {"name": name}, "rules": []})).await?;
     }
+    let reviews =
+        [("authentication.k8s.io", "tokenreviews"), ("authorization.k8s.io", "subjectaccessreviews")];
+    let reviews = reviews
+        .map(|(group, resource)| json!({"apiGroups": [group], "resources": [resource], "verbs": ["create"]}));
+    hub.create::<ClusterRole>(json!({"metadata": {"name": "system:auth-delegator"}, "rules": reviews}))
+        .await?;
     hub.create::<Role>(json!({
         "metadata": {"name": "extension-apiserver-authentication-reader", "namespace": "kube-system"},
-        "rules": [],
+        "rules": [{
+            "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"],
+            "resourceNames": ["extension-apiserver-authentication"],
+        }],
     }))
     .await?;
     hub.create::<StorageClass>(json!({

@@ -5,7 +5,7 @@
 //! binary, and the aggregation layer. They say what those of Kubernetes say where somebody reads it.
 //!
 //! It deliberately knows no schemas (lists are replaced as a whole), no scheduling, no network but this machine's, and
-//! no access rules but what a test refuses. Test programs take it in as `mod standin` at their root.
+//! access rules for ServiceAccounts only, beside what a test refuses. Test programs take it in as `mod standin` at their root.
 
 mod access;
 mod address;
@@ -27,6 +27,7 @@ mod object;
 mod pki;
 mod pods;
 mod reviews;
+mod rules;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -226,6 +227,21 @@ impl Cluster {
         command
     }
 
+    /// Returns the program under test, as a ServiceAccount runs it.
+    pub(crate) fn wfctl_as(
+        &self,
+        namespace: &str,
+        account: &str,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Command {
+        let token = access::token(&format!("system:serviceaccount:{namespace}:{account}"));
+        let path = self.home.path().join(format!("kubeconfig-of-{account}"));
+        std::fs::write(&path, self.hub.kubeconfig(&token)).unwrap();
+        let mut command = self.wfctl(arguments);
+        command.env("KUBECONFIG", path);
+        command
+    }
+
     /// Runs the program under test to its end.
     pub(crate) async fn run(&self, line: &str) -> Output {
         let child = self.wfctl(line.split_whitespace()).spawn().unwrap();
@@ -256,7 +272,7 @@ async fn hub(
     home: PathBuf,
 ) -> Hub {
     let knobs = Arc::new(Knobs::default());
-    let refusals = Arc::new(Refusals::default());
+    let refusals = Arc::new(Refusals::new(Arc::clone(store)));
     let guards: Vec<Arc<dyn embedded_server::admission::Validate>> =
         vec![Arc::new(InNamespace(Arc::clone(store))), Arc::new(WithinQuota(Arc::clone(&knobs)))];
     let admission = Chain::default().guarded(guards);

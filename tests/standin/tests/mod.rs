@@ -1,5 +1,6 @@
 //! What the parts of the stand-in promise, each shown with the real program as the server.
 
+mod access;
 mod aggregation;
 mod garbage;
 mod namespaces;

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 use kube::Client;
 use kube::api::{Api, PostParams};
@@ -34,6 +35,10 @@ pub(super) async fn deploy(cluster: &Cluster) -> String {
     let client = cluster.client();
     let namespace = json!({"metadata": {"name": "test"}});
     create::<Namespace>(Api::all(client.clone()), namespace).await;
+    let everything = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
+    let role = json!({"metadata": {"name": "server"}, "rules": [everything]});
+    create::<ClusterRole>(Api::all(client.clone()), role).await;
+    create::<ClusterRoleBinding>(Api::all(client.clone()), binding()).await;
     let secret = json!({"metadata": {"name": "certs"}, "stringData": {}, "data": {
         "tls.crt": BASE64_STANDARD.encode(certificate), "tls.key": BASE64_STANDARD.encode(key),
     }});
@@ -60,6 +65,14 @@ where
     K: Clone + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned,
 {
     api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+}
+
+fn binding() -> Value {
+    json!({
+        "metadata": {"name": "server"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "server"},
+        "subjects": [{"kind": "ServiceAccount", "namespace": "test", "name": "default"}],
+    })
 }
 
 fn service() -> Value {
