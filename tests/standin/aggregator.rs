@@ -149,6 +149,16 @@ async fn endpoint(hub: &Hub, service: &APIService) -> Option<SocketAddr> {
     fastrand::choice(ready)
 }
 
+/// Returns the addresses of all replicas, ready or not.
+pub(super) async fn replicas(hub: &Hub, service: &APIService) -> Vec<SocketAddr> {
+    let (namespace, name, _) = reference(service);
+    let mut slices = slices(hub, &namespace, &name).await;
+    for endpoint in slices.iter_mut().flat_map(|slice| slice.endpoints.iter_mut().flatten()) {
+        endpoint.conditions = None;
+    }
+    slices.iter().flat_map(|slice| ready_addresses(slice, "https")).collect()
+}
+
 pub(super) async fn slices(hub: &Hub, namespace: &str, service: &str) -> Vec<EndpointSlice> {
     let mut slices: Vec<EndpointSlice> = hub.list(namespace).await;
     slices.retain(|slice| {

@@ -29,6 +29,7 @@ mod pods;
 mod reviews;
 mod rules;
 mod tls;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -64,6 +65,7 @@ use self::knobs::Knobs;
 pub(crate) use self::knobs::Trouble;
 use self::logs::Logs;
 use self::pki::Authority;
+pub(crate) use self::witness::Witness;
 
 /// How long anything may take that should happen soon; long, for machines that have much to do.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -240,6 +242,11 @@ impl Cluster {
         let mut command = self.wfctl(arguments);
         command.env("KUBECONFIG", path);
         command
+    }
+
+    /// Begins to shake hands with everybody whom an APIService leads to.
+    pub(crate) fn witness(&self, group: &'static str, version: &'static str) -> Witness {
+        Witness::of(Arc::clone(&self.hub), group, version)
     }
 
     /// Runs the program under test to its end.

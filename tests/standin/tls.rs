@@ -17,6 +17,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::body::Body;
 use super::pki::Identity;
@@ -81,15 +82,27 @@ impl Caller {
         name: &str,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, Unreached> {
-        let stream = TcpStream::connect(address).await.map_err(|error| refused(address, &error))?;
-        let name = ServerName::try_from(name.to_owned()).map_err(other)?;
-        let stream = TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await;
-        let stream = stream.map_err(|error| untrusted(&error))?;
+        let stream = self.shake_hands(address, name).await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
         // It ends with the answer; how, the answer tells.
         tokio::spawn(connection);
         sender.send_request(request).await.map_err(other)
+    }
+
+    /// Connects to `address`, where `name` is expected.
+    ///
+    /// # Errors
+    /// When nobody listens, or not who was expected.
+    pub(super) async fn shake_hands(
+        &self,
+        address: SocketAddr,
+        name: &str,
+    ) -> Result<TlsStream<TcpStream>, Unreached> {
+        let stream = TcpStream::connect(address).await.map_err(|error| refused(address, &error))?;
+        let name = ServerName::try_from(name.to_owned()).map_err(other)?;
+        let stream = TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await;
+        stream.map_err(|error| untrusted(&error))
     }
 }
 
