@@ -153,6 +153,8 @@ pub(crate) enum Why {
     NotYetValid,
     /// Less than a third of its life is left.
     Aged,
+    /// Its life is over.
+    Expired,
     /// Another authority issued it.
     OtherIssuer,
 }
@@ -161,6 +163,8 @@ pub(crate) enum Why {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Phase {
+    /// What is wrong is told, before anything is done about it.
+    Find,
     /// All is well.
     Steady,
     /// New trust is published.
@@ -192,6 +196,7 @@ impl Action {
 impl fmt::Display for Phase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Find => "found",
             Self::Steady => "steady",
             Self::Distribute => "distribute",
             Self::ConvergeTrust | Self::ConvergeServing => "converge",

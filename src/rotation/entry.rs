@@ -113,8 +113,7 @@ fn serving(look: &Look, expectation: &Expectation<'_>, namespace: &str) -> Certi
     let Some(pair) = &look.serving.pair else {
         return absent(Role::Serving, SERVING, "there is none that can be read");
     };
-    let unusable = (!pair.serves(namespace))
-        .then(|| "the key that belongs to it, or a name of the Service, is missing".to_owned());
+    let unusable = pair.flaw(namespace).map(|flaw| format!("it {flaw}"));
     present(look, Role::Serving, SERVING, &pair.facts, rejected(pair, expectation).or(unusable))
 }
 

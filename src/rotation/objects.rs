@@ -75,10 +75,20 @@ impl Pair {
 
     /// Says whether a server in `namespace` can serve with it, leaving aside its validity.
     pub(crate) fn serves(&self, namespace: &str) -> bool {
+        self.flaw(namespace).is_none()
+    }
+
+    /// Says why no server in `namespace` can serve with it, leaving aside its validity.
+    pub(super) fn flaw(&self, namespace: &str) -> Option<&'static str> {
         let names = service_names(SERVICE, namespace);
-        self.has_key()
-            && self.facts.check_names(&names).is_ok()
-            && self.facts.check_usage(Usage::Server).is_ok()
+        match () {
+            () if !self.has_key() => Some("lacks the key that belongs to it"),
+            () if self.facts.check_names(&names).is_err() => {
+                Some("is not good for every name of the Service")
+            }
+            () if self.facts.check_usage(Usage::Server).is_err() => Some("is not one of a server"),
+            () => None,
+        }
     }
 
     fn has_key(&self) -> bool {

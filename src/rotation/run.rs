@@ -219,7 +219,7 @@ impl<'a> Rotation<'a> {
     fn tell_of_findings(&self, look: &Look) {
         if self.journal.entries().is_empty() {
             for finding in words::findings(look, self.installation.namespace()) {
-                self.journal.say(look.now, Phase::Steady, format!("found: {finding}"));
+                self.journal.say(look.now, Phase::Find, finding);
             }
         }
     }
@@ -242,9 +242,11 @@ impl<'a> Rotation<'a> {
 pub(crate) fn planned(look: &Look, intent: Intent, namespace: &str) -> Vec<Entry> {
     let entry = |phase, message| Entry { at: look.now, phase, message };
     let found = words::findings(look, namespace);
-    let found = found.into_iter().map(|finding| entry(Phase::Steady, format!("found: {finding}")));
+    let found = found.into_iter().map(|finding| entry(Phase::Find, finding));
     let steps = rotate::plan(look.now, &look.observed, intent);
-    found.chain(steps.iter().map(|step| entry(step.phase(), words::step(step, look)))).collect()
+    let changes = steps.len() > 1;
+    let step = |step| entry(Action::phase(step), words::planned(step, look, changes));
+    found.chain(steps.iter().map(step)).collect()
 }
 
 fn is_overtaken(error: &ClusterError) -> bool {

@@ -18,11 +18,19 @@ pub(super) fn step(action: &Action, look: &Look) -> String {
         Action::AwaitReplicas { behind } => {
             format!("waiting until the serving certificate is served by {}", lagging(behind, look))
         }
-        Action::AwaitGrace => "watching every replica serve the new certificate for a while".to_owned(),
+        Action::AwaitGrace => "watching every replica serve the certificate for a while".to_owned(),
         Action::Forget => "deleting the key of the authority before".to_owned(),
         Action::Seal => "shutting out whoever might still switch back".to_owned(),
         Action::Retire { trust } => format!("leaving {} in the caBundle", authorities(trust.len())),
         Action::Rest { until } => format!("all is well; the next renewal is due at {until}"),
+    }
+}
+
+/// Says what a step will do. When what is yet to be made is due for renewal, nobody knows before it is made.
+pub(super) fn planned(action: &Action, look: &Look, changes: bool) -> String {
+    match action {
+        Action::Rest { .. } if changes => "all is well".to_owned(),
+        action => step(action, look),
     }
 }
 
@@ -58,6 +66,7 @@ fn of_any(why: Why) -> &'static str {
         Why::Missing | Why::Incomplete => "it cannot be used",
         Why::NotYetValid => "the one that is there is not valid yet",
         Why::Aged => "less than a third of its life is left",
+        Why::Expired => "the one that is there has expired",
         Why::OtherIssuer => "another authority issues now",
     }
 }
@@ -98,8 +107,8 @@ fn serving(look: &Look, namespace: &str) -> Option<String> {
     let Some(pair) = &look.serving.pair else {
         return Some(format!("{what} {}", missing(look.serving.revision.as_ref())));
     };
-    if !pair.serves(namespace) {
-        return Some(format!("{what} lacks the key that belongs to it, or a name of the Service"));
+    if let Some(flaw) = pair.flaw(namespace) {
+        return Some(format!("{what} {flaw}"));
     }
     let problem = look.authorities.certificates().check(&pair.facts, look.now).err();
     problem.map(|problem| format!("{what}: {problem}"))

@@ -24,6 +24,8 @@ use crate::signals::Signals;
 
 const GO_ON: &str = "what was trusted still is; wfctl certs rotate --if-needed goes on, --abort goes back";
 
+const NO_WAY_BACK: &str = "there is no authority to go back to any more; going on until all is well";
+
 /// Rotates, or says how.
 pub(super) fn run(arguments: &CertsRotate, printer: &Printer) -> Result<(), Failure> {
     let config = CertsRotateConfig::try_from(arguments)?;
@@ -49,8 +51,13 @@ async fn begin(
     if arguments.plan {
         return Ok(print_plan(arguments, &planned(&look, intent, target.namespace.as_str()), printer)?);
     }
-    if let Action::Rest { until } = next(look.now, &look.observed, intent, config.pace) {
-        return Ok(print_report(arguments, &Report::of_peace(&look, until), printer)?);
+    match next(look.now, &look.observed, intent, config.pace) {
+        Action::Rest { until } => {
+            return Ok(print_report(arguments, &Report::of_peace(&look, until), printer)?);
+        }
+        Action::Revert => {}
+        _ if arguments.abort => printer.note(NO_WAY_BACK),
+        _ => {}
     }
     rotate(arguments, config, &installation, printer).await
 }
@@ -128,11 +135,19 @@ fn unanswered(tally: &Tally) -> Failure {
 }
 
 fn late(journal: &Journal, tally: &Tally) -> Failure {
-    Failure::hinted(stopped("not done in time", journal, tally), GO_ON)
+    Failure::hinted(stopped("not done in time", journal, tally), hint(journal))
 }
 
 fn interrupted(journal: &Journal, tally: &Tally) -> Failure {
-    Failure::interrupted(stopped("interrupted", journal, tally), GO_ON)
+    Failure::interrupted(stopped("interrupted", journal, tally), hint(journal))
+}
+
+/// Whoever waits for a replica has to look after it first.
+fn hint(journal: &Journal) -> String {
+    let at_a_replica = journal.entries().last().is_some_and(|last| last.phase == Phase::ConvergeServing);
+    let first =
+        if at_a_replica { "kubectl logs of a pod says why it keeps an old certificate; " } else { "" };
+    format!("{first}{GO_ON}")
 }
 
 /// Says where it stopped, and what had come of the requests by then.
@@ -140,12 +155,11 @@ fn stopped(how: &str, journal: &Journal, tally: &Tally) -> anyhow::Error {
     let last = journal.entries().pop();
     let place =
         last.map_or_else(|| "before the first step".to_owned(), |last| format!("at this step: {last}"));
-    let counts = format!("{} of {} requests failed so far", tally.failed, tally.all());
-    let error = match &tally.failure {
-        Some(failure) => anyhow!("{counts}, the last one so: {failure}"),
-        None => anyhow!(counts),
-    };
-    error.context(format!("{how}, {place}"))
+    let what = format!("{how}, {place}; {} of {} requests failed so far", tally.failed, tally.all());
+    match &tally.failure {
+        Some(failure) => anyhow!("{failure}").context(what),
+        None => anyhow!(what),
+    }
 }
 
 fn refused(error: RotateError) -> Failure {
@@ -178,8 +192,9 @@ mod tests {
         let tally = Tally { answered: 3, failed: 1, failure: Some(Answer::TimedOut) };
         let Failure::Interrupted(error) = interrupted(&journal, &tally) else { panic!() };
         let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
-        assert_eq!(chain[0], "interrupted, at this step: converge: waiting for a");
-        assert!(chain[1].starts_with("1 of 4 requests failed so far, the last one so: "), "{chain:?}");
-        assert_eq!(hints(&error).collect::<Vec<_>>(), [GO_ON]);
+        let step = "interrupted, at this step: converge: waiting for a; 1 of 4 requests failed so far";
+        assert_eq!(chain, [step.to_owned(), Answer::TimedOut.to_string()]);
+        let hints: Vec<_> = hints(&error).collect();
+        assert!(hints[0].starts_with("kubectl logs of a pod") && hints[0].ends_with(GO_ON), "{hints:?}");
     }
 }

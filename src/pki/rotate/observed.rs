@@ -144,6 +144,9 @@ impl Life {
         if now < self.not_before {
             return Some(Why::NotYetValid);
         }
+        if now > self.not_after {
+            return Some(Why::Expired);
+        }
         (now >= self.renewal()).then_some(Why::Aged)
     }
 
