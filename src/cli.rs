@@ -84,6 +84,9 @@ pub(crate) enum Command {
     Example,
     Version(Version),
     /// Print the completion script of a shell
+    ///
+    /// It completes what is asked for, too: --context from the kubeconfig, --namespace, --storage-class and
+    /// --cert-manager from the cluster that the words before lead to, if that answers in two seconds.
     #[command(after_long_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell to complete for
@@ -228,8 +231,13 @@ Examples:
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   source <(wfctl completions bash)
-  wfctl completions zsh > \"${fpath[1]}/_wfctl\"
-  wfctl completions fish > ~/.config/fish/completions/wfctl.fish";
+  source <(wfctl completions zsh)
+  wfctl completions fish | source
+
+  In every shell to come:
+    echo 'source <(wfctl completions bash)' >> ~/.bashrc
+    echo 'source <(wfctl completions zsh)' >> ~/.zshrc
+    echo 'wfctl completions fish | source' >> ~/.config/fish/config.fish";
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ mod build;
 mod cli;
 mod cluster;
 mod commands;
+mod completion;
 mod config;
 mod failure;
 mod files;
@@ -29,11 +30,17 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, ColorWhen};
+use crate::completion::Question;
 use crate::failure::Failure;
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
-    let arguments = Cli::completed(std::env::args_os().collect());
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if let Some(question) = Question::asked(&arguments) {
+        let printer = Printer::new(ColorWhen::Never);
+        return conclude(&printer, question.answer(&printer));
+    }
+    let arguments = Cli::completed(arguments);
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
             let printer = Printer::new(cli.global.color);

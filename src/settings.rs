@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::error::SettingsError;
+pub(crate) use self::known::keys;
 pub(crate) use self::layers::{File, layered};
 
 /// What can be set. The names in YAML are those of the fields, in camelCase.

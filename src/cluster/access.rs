@@ -69,6 +69,11 @@ impl Access {
         Ok(Cluster::new(client(config)?, server))
     }
 
+    /// Returns the contexts that can be chosen; none where there is nothing to choose from.
+    pub(crate) fn contexts(&self) -> Vec<String> {
+        self.kubeconfig().ok().flatten().as_ref().map(contexts).unwrap_or_default()
+    }
+
     async fn config(&self) -> anyhow::Result<Config> {
         let mut config = match self.kubeconfig()? {
             Some(kubeconfig) => self.chosen(kubeconfig).await?,

@@ -57,6 +57,16 @@ fn complete() -> Value {
     tree
 }
 
+/// Returns the path of every setting that has no others below it.
+pub(crate) fn keys() -> Vec<String> {
+    let tree = json!(Settings::default());
+    let has_none_below = |path: &String| {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        tree.pointer(&pointer).is_some_and(|value| !value.is_object() || value == &json!({}))
+    };
+    paths(&tree).into_iter().filter(has_none_below).collect()
+}
+
 fn paths(tree: &Value) -> Vec<String> {
     let entries: Vec<(String, &Value)> = match tree {
         Value::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), value)).collect(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod clashes;
+mod completion;
 #[path = "../../embedded-server/tests/etcd/server.rs"]
 #[allow(dead_code, reason = "the tests of the backend use all of it")]
 mod etcd;

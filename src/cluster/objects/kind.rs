@@ -10,6 +10,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
 use serde_json::{Value, json};
@@ -74,6 +75,7 @@ kinds! {
     SELF_SUBJECT_ACCESS_REVIEW: SelfSubjectAccessReview,
     SERVICE: Service,
     SERVICE_ACCOUNT: ServiceAccount,
+    STORAGE_CLASS: StorageClass,
 }
 
 impl Kind {
@@ -83,6 +85,18 @@ impl Kind {
         kind: "Certificate",
         plural: "certificates",
         namespaced: true,
+    };
+
+    /// Who issues certificates of cert-manager for his namespace.
+    pub(crate) const ISSUER: &Self =
+        &Self { api_version: "cert-manager.io/v1", kind: "Issuer", plural: "issuers", namespaced: true };
+
+    /// Who issues certificates of cert-manager for all namespaces.
+    pub(crate) const CLUSTER_ISSUER: &Self = &Self {
+        api_version: "cert-manager.io/v1",
+        kind: "ClusterIssuer",
+        plural: "clusterissuers",
+        namespaced: false,
     };
 
     /// What is served.
