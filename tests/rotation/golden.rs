@@ -9,8 +9,11 @@ use similar::TextDiff;
 use super::standin::Output;
 
 /// What is said or not, depending on how fast somebody is.
-const PASSING: [&str; 2] =
-    ["waiting until the serving certificate is served by", "waiting until requests are answered"];
+const PASSING: [&str; 3] = [
+    "waiting until the serving certificate is served by",
+    "waiting until requests are answered",
+    "watching every replica serve",
+];
 
 /// Commands and what they told.
 #[derive(Default)]

@@ -41,8 +41,8 @@ async fn a_replica_that_does_not_reload_is_named_and_keeps_its_trust() {
     let output = rotating.interrupt().await.expect(130);
     transcript.note("one replica does not reload");
     transcript.add("certs rotate", &output);
-    let output = rotate(&cluster, "--if-needed --timeout 8s").await.expect(1);
-    transcript.add("certs rotate --if-needed --timeout 8s", &output);
+    let output = rotate(&cluster, "--if-needed --timeout 12s").await.expect(1);
+    transcript.add("certs rotate --if-needed --timeout 12s", &output);
     assert_eq!(writes(&cluster), [AUTHORITIES, TRUST, SERVING]);
     assert_eq!(trusted(&cluster).await, 2);
 

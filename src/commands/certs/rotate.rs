@@ -3,11 +3,9 @@
 mod load;
 mod report;
 
-use std::time::Duration;
-
 use anyhow::{Context, anyhow};
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::load::Traffic;
 use self::report::Report;
@@ -23,7 +21,7 @@ use crate::rotation::{Done, Entry, InCluster, Journal, Look, RotateError, Rotati
 use crate::signals::Signals;
 
 const GO_ON: &str = "what was trusted still is; wfctl certs rotate --if-needed goes on, --abort goes back";
-
+const SILENCE: &str = "the cluster did not answer in time";
 const NO_WAY_BACK: &str = "there is no authority to go back to any more; going on until all is well";
 
 /// Rotates, or says how.
@@ -38,9 +36,10 @@ async fn begin(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let target = &config.target;
+    let deadline = Instant::now() + target.timeout;
     let cluster = target.access.connect(Patience::Retries).await?;
     let installation = InCluster::new(cluster, target.namespace.as_str());
-    let look = match first_look(&installation, target.timeout).await? {
+    let look = match first_look(&installation, deadline).await? {
         Err(error @ RotateError::CertManager(_)) if arguments.if_needed => {
             printer.note(error);
             return Ok(());
@@ -59,15 +58,14 @@ async fn begin(
         _ if arguments.abort => printer.note(NO_WAY_BACK),
         _ => {}
     }
-    rotate(arguments, config, &installation, printer).await
+    rotate(arguments, config, &installation, deadline, printer).await
 }
 
 async fn first_look(
     installation: &InCluster,
-    patience: Duration,
+    deadline: Instant,
 ) -> anyhow::Result<Result<Look, RotateError>> {
-    let look = timeout(patience, Look::at_own(installation)).await;
-    look.context("the cluster did not answer in time")
+    timeout_at(deadline, Look::at_own(installation)).await.context(SILENCE)
 }
 
 fn intent(arguments: &CertsRotate) -> Intent {
@@ -84,16 +82,18 @@ async fn rotate(
     arguments: &CertsRotate,
     config: &CertsRotateConfig,
     installation: &InCluster,
+    deadline: Instant,
     printer: &Printer,
 ) -> Result<(), Failure> {
     let signals = Signals::listen().context("cannot listen for signals")?;
-    let Traffic { load, watches, answered } = Traffic::start(&config.target.access).await?;
+    let traffic = timeout_at(deadline, Traffic::start(&config.target.access)).await;
+    let Traffic { load, watches, answered } = traffic.context(SILENCE)??;
     let journal = Journal::new(teller(printer));
     let rotation = Rotation::new(installation, intent(arguments), &load, answered, &journal);
     let rotation = rotation.at(config.pace);
     let done = tokio::select! {
         done = rotation.run() => done.map_err(refused),
-        () = tokio::time::sleep(config.target.timeout) => Err(late(&journal, &load.tally())),
+        () = sleep_until(deadline) => Err(late(&journal, &load.tally())),
         () = signals.reached(1) => Err(interrupted(&journal, &load.tally())),
     }?;
     let (tally, watched) = (load.finish().await, watches.count());
