@@ -7,8 +7,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::printer::Progress;
 
-/// How many writes are under way at once.
-const AT_ONCE: usize = 64;
+/// How many writes are under way at once: as many as share a transaction of PostgreSQL.
+const AT_ONCE: usize = 256;
 
 /// Writes all; when one fails, those that were under way may have happened.
 ///
