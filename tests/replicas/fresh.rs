@@ -15,7 +15,7 @@ async fn whoever_wrote_reads_it_at_every_server(kind: Kind) {
     let fleet = Fleet::start(2, &storage.url()).await;
     let created = fleet.any().create(&PostParams::default(), &workflow("own", 0)).await.unwrap();
     let mut revision = created.resource_version();
-    for round in 1..=times(500, 10_000) {
+    for round in 1..=times(500, 3_000) {
         let mut next = workflow("own", round as u64);
         next.metadata.resource_version = revision;
         let writer = fastrand::usize(..2);
