@@ -15,6 +15,7 @@ mod logging;
 mod manifest;
 mod oci;
 mod pki;
+mod pods;
 mod printer;
 mod proof;
 mod rotation;

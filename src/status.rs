@@ -7,7 +7,6 @@ mod cluster;
 pub(crate) mod facts;
 mod objects;
 pub(crate) mod permissions;
-mod pods;
 pub(crate) mod registration;
 mod renewal;
 mod report;

@@ -4,7 +4,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::{Facts, Replica, Stored};
-use super::pods;
 use super::registration;
 use super::renewal;
 use super::report::{Category, Check};
@@ -12,6 +11,7 @@ use super::verdict::{Problem, Verdict, failed, present, warning};
 use crate::pki::bundle::Bundle;
 use crate::pki::inspect::{self, Unhealthy};
 use crate::pki::{SERVICE, service_names};
+use crate::pods;
 use crate::proof::Shown;
 
 const AUTHORITY: &str = "Secret workflow-apiserver-ca";

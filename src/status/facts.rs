@@ -14,6 +14,7 @@ use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 use super::permissions::Permission;
 use crate::cluster::{ClusterError, Reason};
 use crate::pki::{PrivateKey, inspect};
+use crate::pods::Evidence;
 use crate::proof::{Answer, Shown};
 
 /// What the cluster told.
@@ -45,6 +46,8 @@ pub(crate) struct Facts {
     pub(crate) permissions: Vec<(Permission, Asked<bool>)>,
     /// The server's pods.
     pub(crate) pods: Asked<Vec<Pod>>,
+    /// What is known of them beside themselves.
+    pub(crate) evidence: Evidence,
     /// The jobs that renewed certificates.
     pub(crate) renewals: Asked<Vec<Job>>,
     /// What the pods said when they were asked themselves.

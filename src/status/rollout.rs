@@ -7,10 +7,10 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::facts::Facts;
 use super::objects::reinstall;
-use super::pods;
 use super::report::{Category, Check};
 use super::verdict::{Problem, Verdict, failed, known, present, warning};
 use crate::pki::SERVICE;
+use crate::pods;
 
 const VERSION_LABEL: &str = "app.kubernetes.io/version";
 /// What this program installs.
@@ -19,7 +19,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![check("deployment", deployment(facts))];
     checks.extend(lasting(facts).filter_map(|pod| {
-        let problem = trouble(pod, &facts.namespace)?;
+        let problem = trouble(pod, facts)?;
         Some(check(&format!("pod {}", pods::name(pod)), Err(problem)))
     }));
     if facts.objects.deployment.as_ref().is_ok_and(Option::is_some) {
@@ -84,9 +84,9 @@ fn replicas(deployment: &Deployment, wanted: i32, namespace: &str) -> Verdict {
 }
 
 /// Returns why a pod does not serve, if it does not. That there is one that does hides it from everybody else.
-fn trouble(pod: &Pod, namespace: &str) -> Option<Problem> {
-    let why = pods::trouble(pod)?;
-    let hint = format!("kubectl describe pod -n {namespace} {}", pods::name(pod));
+fn trouble(pod: &Pod, facts: &Facts) -> Option<Problem> {
+    let why = pods::trouble(pod, &facts.evidence)?.in_a_line();
+    let hint = format!("kubectl describe pod -n {} {}", facts.namespace, pods::name(pod));
     Some(if pods::is_starting(pod) { warning(format!("it starts: {why}"), hint) } else { failed(why, hint) })
 }
 

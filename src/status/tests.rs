@@ -16,6 +16,7 @@ use super::*;
 use crate::cluster::{ClusterError, Reason};
 use crate::manifest;
 use crate::pki::{Authority, Leaf, OwnKeys, SERVICE, inspect};
+use crate::pods::Evidence;
 use crate::proof::{Answer, Rejected, Shown};
 use crate::settings;
 use crate::values::{Certificates, Values};
@@ -79,6 +80,7 @@ fn healthy_with(settings: Value, keys: OwnKeys) -> Facts {
         objects: objects(&installed),
         permissions: permissions::NEEDED.map(|permission| (permission, Ok(true))).into(),
         pods: Ok(vec![pod("a", json!({"conditions": [{"type": "Ready", "status": "True"}]}))]),
+        evidence: Evidence::default(),
         renewals: Ok(Vec::new()),
         replicas: vec![replica("a", shown)],
         round_trip: RoundTrip {

@@ -11,6 +11,7 @@ mod hands;
 mod health;
 mod interruption;
 mod permissions;
+mod pods;
 mod registration;
 mod removal;
 mod secured;

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::cluster::{self, Cluster, Id, Kind};
 use crate::pki::SERVICE;
 use crate::pki::bundle::Bundle;
+use crate::pods;
 use crate::proof::{self, Expectation, Question, Seen};
 use crate::status::facts::{Asked, Facts, Objects, Replica, RoundTrip, Stored, Unknown};
 use crate::status::permissions::{self, Permission};
@@ -35,6 +36,7 @@ pub(super) async fn facts(cluster: &Cluster, namespace: &str, kubernetes: String
         Box::pin(round_trip(cluster)),
         proof::replicas(&cluster.client, namespace),
     );
+    let evidence = pods::evidence(cluster, namespace, pods.as_deref().unwrap_or_default()).await;
     let trust = trust(&objects);
     let replicas = replicas.unwrap_or_default();
     let replicas = Box::pin(ask_replicas(cluster, namespace, replicas, &trust, now)).await;
@@ -46,6 +48,7 @@ pub(super) async fn facts(cluster: &Cluster, namespace: &str, kubernetes: String
         objects,
         permissions,
         pods,
+        evidence,
         renewals,
         replicas,
         round_trip,

@@ -199,6 +199,7 @@ impl Life {
             return false;
         }
         self.restarts += 1;
+        self.hub.logs.end(&self.pod.namespace().unwrap_or_default(), &self.pod.name_any());
         let message = format!(
             "back-off 10s restarting failed container={} pod={}",
             self.container.name,
