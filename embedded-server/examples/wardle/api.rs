@@ -105,7 +105,11 @@ struct BanFlunder(Reader<Fischers>);
 
 #[async_trait]
 impl Mutate for BanFlunder {
-    async fn mutate(&self, review: Review<'_>, _: &mut Value) -> Result<(), ApiError> {
+    fn is_idle(&self) -> bool {
+        false
+    }
+
+    async fn mutate(&self, review: Review<'_>, _: Option<&mut Value>) -> Result<(), ApiError> {
         if review.operation != Operation::Create {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{sleep, timeout};
 
-use super::{Operation, Review, Validate};
+use super::{Operation, Review, Validate, forbidden};
 use crate::lookup::{Failed, within};
 use crate::meta::ApiError;
 
@@ -101,17 +101,13 @@ fn terminating(review: Review<'_>) -> ApiError {
     forbidden(review, &why).in_terminating(namespace)
 }
 
-fn forbidden(review: Review<'_>, why: &str) -> ApiError {
-    let name = if review.name.is_empty() { "Unknown" } else { review.name };
-    ApiError::forbidden(&review.resource.group_resource(), name, why)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::meta::{Descriptor, Reason, UserInfo};
+    use crate::admission::testing::{NoObjects, Request};
+    use crate::meta::Reason;
 
     /// Namespaces as told, which counts how often it is looked up.
     #[derive(Debug)]
@@ -144,21 +140,10 @@ mod tests {
         Told { known: true, heard, there: Ok(there), looked_up: AtomicU32::new(0) }
     }
 
-    const THINGS: Descriptor = Descriptor {
-        group: "g",
-        version: "v1",
-        kind: "Thing",
-        plural: "things",
-        singular: "thing",
-        definition_prefix: "g.v1",
-        ..Descriptor::NAMESPACED
-    };
-
     async fn reviewed(told: Told, operation: Operation, namespace: &str) -> (Result<(), ApiError>, u32) {
         let told = Arc::new(told);
-        let user = UserInfo::anonymous();
-        let review =
-            Review { operation, resource: &THINGS, namespace, name: "a", user: &user, dry_run: false };
+        let request = Request::default();
+        let review = Review { namespace, ..request.review(operation, &NoObjects) };
         let namespaces: Arc<dyn Namespaces> = Arc::clone(&told) as _;
         let outcome = NamespaceLifecycle::new(namespaces).validate(review).await;
         (outcome, told.looked_up.load(Ordering::SeqCst))

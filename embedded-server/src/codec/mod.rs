@@ -5,6 +5,7 @@ mod cells;
 mod decode;
 mod encoded;
 mod go_json;
+pub(crate) mod json_patch;
 mod negotiation;
 mod plain;
 mod tree;

@@ -27,9 +27,9 @@ use crate::authentication::{Peer, Union};
 use crate::authorization::Authorizer;
 use crate::clock::{Clock, SystemClock};
 use crate::codec::{Accepted, negotiate};
-use crate::meta::{ApiError, Attributes};
+use crate::meta::{ApiError, Attributes, Notes};
 use crate::metrics::Metrics;
-use crate::registry::{Rest, Warnings};
+use crate::registry::Rest;
 
 /// Everything a server serves.
 #[derive(Debug)]
@@ -257,10 +257,10 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let style = error_style(&received);
-        let warnings = Warnings::default();
+        let notes = Notes::default();
         let answer = match received.time_limit(self.request_timeout) {
             Ok(limit) => {
-                let answer = Box::pin(self.answer(peer, received, &warnings, style, exchange));
+                let answer = Box::pin(self.answer(peer, received, &notes, style, exchange));
                 timeout(limit, answer).await
             }
             Err(error) => Ok(told(Err(error), style, exchange)),
@@ -270,7 +270,8 @@ impl Api {
             let late = ApiError::timeout("request did not complete within the allotted timeout");
             told(Err(late), style, exchange)
         });
-        warn(&mut response, &warnings.take());
+        warn(&mut response, &notes.warnings.take());
+        exchange.annotated(notes.annotations.take());
         response
     }
 
@@ -282,7 +283,7 @@ impl Api {
         &self,
         peer: &Peer,
         received: Received<B>,
-        warnings: &Warnings,
+        notes: &Notes,
         style: Style,
         exchange: &mut Exchange,
     ) -> Response<Body>
@@ -295,7 +296,7 @@ impl Api {
         exchange.authenticated(authenticated.as_ref().ok().map(|request| request.user()));
         let (unknown, answer) = match authenticated {
             Err(error) => (true, Err(error)),
-            Ok(request) => (request.is_anonymous(), self.in_a_name(request, warnings, exchange).await),
+            Ok(request) => (request.is_anonymous(), self.in_a_name(request, notes, exchange).await),
         };
         let mut response = told(answer, style, exchange);
         if http2 && unknown {
@@ -308,7 +309,7 @@ impl Api {
     async fn in_a_name<B>(
         &self,
         request: Authenticated<B>,
-        warnings: &Warnings,
+        notes: &Notes,
         exchange: &mut Exchange,
     ) -> Result<Response<Body>, ApiError>
     where
@@ -317,13 +318,13 @@ impl Api {
     {
         let request = request.impersonate(&*self.authorizer).await?;
         exchange.made_as(request.user());
-        self.admitted(request, warnings, exchange).await
+        self.admitted(request, notes, exchange).await
     }
 
     async fn admitted<B>(
         &self,
         request: Authenticated<B>,
-        warnings: &Warnings,
+        notes: &Notes,
         exchange: &mut Exchange,
     ) -> Result<Response<Body>, ApiError>
     where
@@ -340,17 +341,13 @@ impl Api {
         let authorized = request.authorize(&*self.authorizer).await;
         exchange.authorized(authorized.as_ref());
         match authorized {
-            Ok(request) => self.dispatch(request, warnings).await,
+            Ok(request) => self.dispatch(request, notes).await,
             Err(Refusal::Forbidden { error, .. }) => Err(error),
             Err(Refusal::Unanswered(why)) => Ok(text(500, why)),
         }
     }
 
-    async fn dispatch<B>(
-        &self,
-        request: Authorized<B>,
-        warnings: &Warnings,
-    ) -> Result<Response<Body>, ApiError>
+    async fn dispatch<B>(&self, request: Authorized<B>, notes: &Notes) -> Result<Response<Body>, ApiError>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -360,7 +357,7 @@ impl Api {
             Attributes::Resource { group, .. } if !self.resources.have_group(group) => {
                 Ok(self.documents.no_such_page())
             }
-            Attributes::Resource { .. } => self.resources.answer(request, warnings, &self.authorizer).await,
+            Attributes::Resource { .. } => self.resources.answer(request, notes, &self.authorizer).await,
         }
     }
 }

@@ -28,10 +28,10 @@ use crate::cacher::Place;
 use crate::codec::{Accepted, BodyFormat, Format, Shape, Target, negotiate, parse_tree};
 use crate::meta::validation::path_segment;
 use crate::meta::{
-    ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Query, Subresource, Verb, WatchOptions,
-    WriteOptions,
+    Annotations, ApiError, Attributes, DeleteOptions, GetOptions, ListOptions, Notes, Query, Subresource,
+    Verb, Warnings, WatchOptions, WriteOptions,
 };
-use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest, Warnings};
+use crate::registry::{Body, Change, Context, Operation, Outcome, Request, Rest};
 
 /// How long a read of one object or a write may take, its body included.
 const LONGEST: Duration = Duration::from_secs(34);
@@ -102,7 +102,7 @@ impl Resources {
     pub(super) async fn answer<B>(
         &self,
         request: Authorized<B>,
-        warnings: &Warnings,
+        notes: &Notes,
         authorizer: &Arc<dyn Authorizer>,
     ) -> Result<Response<ResponseBody>, ApiError>
     where
@@ -110,7 +110,7 @@ impl Resources {
         B::Error: Into<BoxError>,
     {
         let head = self.head(&request)?;
-        warnings.extend(head.served.resource.descriptor.deprecation_warning.map(str::to_owned));
+        notes.warnings.extend(head.served.resource.descriptor.deprecation_warning.map(str::to_owned));
         let tables = match head.style.accepted.target {
             Target::Table(_) => Tables::parse(&head.query)?,
             _ => Tables::default(),
@@ -119,6 +119,7 @@ impl Resources {
             user: Arc::clone(request.user()),
             may_create: head.may_create().then(|| request.creation(Arc::clone(authorizer))),
             warnings: Warnings::default(),
+            annotations: Annotations::default(),
         };
         let outcome = match time_limit(head.verb) {
             None => head.carry_out(&context, request.into_body()).await,
@@ -126,7 +127,8 @@ impl Resources {
                 .await
                 .unwrap_or_else(|_| Err(ApiError::deadline_exceeded())),
         };
-        warnings.extend(context.warnings.take());
+        notes.warnings.extend(context.warnings.take());
+        notes.annotations.extend(context.annotations.take());
         self.answer_outcome(head, tables, outcome?)
     }
 

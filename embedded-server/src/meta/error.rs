@@ -33,6 +33,27 @@ pub enum Reason {
 }
 
 impl Reason {
+    const ALL: [Self; 18] = [
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::Conflict,
+        Self::Gone,
+        Self::Expired,
+        Self::Invalid,
+        Self::ServerTimeout,
+        Self::Timeout,
+        Self::TooManyRequests,
+        Self::BadRequest,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::RequestEntityTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InternalError,
+        Self::ServiceUnavailable,
+    ];
+
     /// Returns the reason as it stands on the wire; empty for [`Reason::Unknown`].
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,6 +105,21 @@ impl ApiError {
             status: Some("Failure".to_owned()),
             ..Status::default()
         };
+        Self { reason, status: Box::new(status) }
+    }
+
+    /// Returns a failure in the words of somebody else, as they stand; a code that is none of a failure becomes 400,
+    /// one that HTTP does not have 500.
+    pub fn told(mut status: Status) -> Self {
+        let named = status.reason.as_deref().unwrap_or_default();
+        let reason =
+            Reason::ALL.into_iter().find(|reason| reason.as_str() == named).unwrap_or(Reason::Unknown);
+        status.code = match status.code.unwrap_or_default() {
+            ..400 => Some(400),
+            1000.. => Some(500),
+            code => Some(code),
+        };
+        status.status = Some("Failure".to_owned());
         Self { reason, status: Box::new(status) }
     }
 

@@ -6,6 +6,7 @@ pub mod duration;
 mod error;
 pub(crate) mod extensions;
 pub mod field;
+mod notes;
 mod options;
 mod resource;
 mod revision;
@@ -15,6 +16,8 @@ pub mod validation;
 
 pub use attributes::{Attributes, Method, Verb};
 pub use error::{ApiError, Reason};
+pub(crate) use notes::Notes;
+pub use notes::{Annotations, Warnings};
 pub use options::{
     DeleteOptions, FieldValidation, GetOptions, ListFrom, ListOptions, Propagation, Query,
     ResourceVersionMatch, Selector, WatchFrom, WatchOptions, WriteOptions,

@@ -3,6 +3,7 @@
 //! Knows no HTTP and no resource types: who counts says what. Names without an equivalent there begin with
 //! `embedded_server_`.
 
+mod admission;
 mod cache;
 mod certificates;
 mod delegation;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use prometheus::{Encoder, IntCounter, IntGaugeVec, Registry, TextEncoder};
 
+pub use self::admission::{AdmissionMetrics, WebhookLabels};
 pub use self::cache::{CacheFacts, CacheMetrics};
 pub use self::certificates::CertificateMetrics;
 pub use self::delegation::DelegationMetrics;
@@ -32,6 +34,7 @@ pub struct Metrics(Arc<All>);
 #[derive(Debug)]
 struct All {
     registry: Registry,
+    admission: AdmissionMetrics,
     requests: RequestMetrics,
     watches: WatchMetrics,
     storage: StorageMetrics,
@@ -70,6 +73,7 @@ impl Default for Metrics {
             &["result"],
         );
         Self(Arc::new(All {
+            admission: AdmissionMetrics::new(&of),
             requests: RequestMetrics::new(&of),
             watches: WatchMetrics::new(&of),
             storage: StorageMetrics::new(&of),
@@ -88,6 +92,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Returns those of admission.
+    pub fn admission(&self) -> &AdmissionMetrics {
+        &self.0.admission
+    }
+
     /// Returns those of requests.
     pub fn requests(&self) -> &RequestMetrics {
         &self.0.requests

@@ -21,7 +21,7 @@ pub(super) struct Writer<'a, H> {
     forms: Arc<Forms<H>>,
     name: &'a str,
     force: bool,
-    subresource: &'static str,
+    part: Option<Subresource>,
     now: Timestamp,
 }
 
@@ -48,19 +48,22 @@ impl<'a, H: Resource> Writer<'a, H> {
         part: Option<Subresource>,
         now: Timestamp,
     ) -> Self {
-        Self {
-            form,
-            forms,
-            name: &options.field_manager,
-            force: options.force,
-            subresource: part.map_or("", Subresource::as_str),
-            now,
-        }
+        Self { form, forms, name: &options.field_manager, force: options.force, part, now }
     }
 
     /// Returns the version in which the writer sees objects.
     pub(super) fn form(&self) -> &'a Form<H> {
         self.form
+    }
+
+    /// Returns all versions of the type.
+    pub(super) fn forms(&self) -> &Arc<Forms<H>> {
+        &self.forms
+    }
+
+    /// Returns the part of the object that is written; none for the whole.
+    pub(super) fn part(&self) -> Option<Subresource> {
+        self.part
     }
 
     /// Returns the version that an object says it is in; none when it is not served.
@@ -74,7 +77,7 @@ impl<'a, H: Resource> Writer<'a, H> {
     fn manager(&self) -> Manager<'_> {
         Manager {
             name: self.name,
-            subresource: self.subresource,
+            subresource: self.part.map_or("", Subresource::as_str),
             api_version: self.form.api_version(),
             force: self.force,
             now: self.now,

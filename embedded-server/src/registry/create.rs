@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 
-use super::admit::review;
+use super::admit::{Asked, Step};
 use super::apply::Writer;
 use super::form::Form;
 use super::operation::{Body, Context, Outcome};
 use super::{Registry, Strategy, check, generate, storage_error};
-use crate::admission::{self, Validate};
 use crate::cacher::Place;
 use crate::codec::{Decoded, Encoded, EventType, Tree};
 use crate::meta::field::{Errors, Path};
@@ -41,7 +40,7 @@ impl<S: Strategy> Registry<S> {
                 let base = check::text(object.metadata().generate_name.as_ref());
                 object.metadata_mut().name = Some(generate::name(base));
             }
-            self.admit_new(form, context, &object, options).await?;
+            self.admit_new(context, &object, &writer, options).await?;
             if !options.dry_run {
                 check::unversioned(object.metadata())?;
             }
@@ -87,7 +86,7 @@ impl<S: Strategy> Registry<S> {
         self.prepare_new(&mut object, place)?;
         writer.record(None, &mut object, true)?;
         self.mutate_new(context, &mut object, place, writer, options).await?;
-        self.admit_new(writer.form(), context, &object, options).await?;
+        self.admit_new(context, &object, writer, options).await?;
         match self.insert(&mut object, false, options.dry_run).await? {
             Inserted::Done(object) => Ok(Some(object)),
             Inserted::Exists(_) => Ok(None),
@@ -116,9 +115,11 @@ impl<S: Strategy> Registry<S> {
         writer: &Writer<'_, S::Object>,
         options: &WriteOptions,
     ) -> Result<(), ApiError> {
-        let operation = admission::Operation::Create;
-        if let Some(mutated) = self.mutated(operation, context, object, writer, options).await? {
+        let asked = Asked::by(Step::Create { new: object, options }, writer, context);
+        if let Some(mutated) = self.mutated(&asked).await? {
+            let managers = object.metadata_mut().managed_fields.take();
             *object = mutated;
+            object.metadata_mut().managed_fields = managers;
             context.warnings.extend(check::dedup_owners(object.metadata_mut(), check::Found::Patched));
             self.prepare_new(object, place)?;
         }
@@ -127,9 +128,9 @@ impl<S: Strategy> Registry<S> {
 
     async fn admit_new(
         &self,
-        form: &Form<S::Object>,
         context: &Context,
         object: &S::Object,
+        writer: &Writer<'_, S::Object>,
         options: &WriteOptions,
     ) -> Result<(), ApiError> {
         let metadata = object.metadata();
@@ -139,8 +140,7 @@ impl<S: Strategy> Registry<S> {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
         context.warnings.extend(self.strategy.warnings(object));
-        let operation = admission::Operation::Create;
-        self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
+        self.admit(&Asked::by(Step::Create { new: object, options }, writer, context)).await
     }
 
     /// Returns every rule that a new object breaks. A type that leaves names to the server leaves it all metadata, and

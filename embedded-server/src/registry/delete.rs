@@ -1,14 +1,16 @@
 //! Delete and deletecollection. Source: `apiserver/pkg/registry/generic/registry/store.go`,
 //! `apiserver/pkg/registry/rest/delete.go`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusDetails;
 use tokio::time::Instant;
 
+use super::admit::{Asked, Step};
 use super::form::Form;
 use super::operation::{Context, ListOutcome, Outcome};
 use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, storage_error};
-use crate::admission::{self, Review, Validate};
 use crate::cacher::Place;
 use crate::codec::{Encoded, EventType};
 use crate::meta::{
@@ -32,7 +34,9 @@ impl<S: Strategy> Registry<S> {
         let mut object = Self::decode(&current.encoded.json())?;
         check_preconditions::<S>(object.metadata(), options)?;
         loop {
-            self.admit_deletion(form, context, place, options).await?;
+            let step = Step::Delete { old: &object, options };
+            let forms = Arc::clone(&self.forms.read());
+            self.admit_deletion(&Asked { step, form, forms, part: None, context }).await?;
             current = match self.remove(place, &current, object, options).await? {
                 Removed::Done(outcome) => return Ok(outcome),
                 Removed::Lost(fresher) if Instant::now() < deadline => fresher,
@@ -41,24 +45,6 @@ impl<S: Strategy> Registry<S> {
             object = Self::decode(&current.encoded.json())?;
             check_stored_preconditions::<S>(object.metadata(), options)?;
         }
-    }
-
-    async fn admit_deletion(
-        &self,
-        form: &Form<S::Object>,
-        context: &Context,
-        place: &Place,
-        options: &DeleteOptions,
-    ) -> Result<(), ApiError> {
-        let review = Review {
-            operation: admission::Operation::Delete,
-            resource: form.descriptor(),
-            namespace: &place.namespace,
-            name: &place.name,
-            user: &context.user,
-            dry_run: options.dry_run,
-        };
-        self.admission.validate(review).await
     }
 
     /// Deletes the object, or marks it as deleted while finalizers keep it.

@@ -158,6 +158,11 @@ impl<H: Resource> Forms<H> {
         Self(self.0.iter().chain([form]).map(Arc::clone).collect())
     }
 
+    /// Returns names and scope of the type in all versions.
+    pub(super) fn descriptors(&self) -> Vec<&'static Descriptor> {
+        self.0.iter().map(|form| form.descriptor).collect()
+    }
+
     /// Returns a version, if it is served.
     pub(super) fn find(&self, api_version: &str) -> Option<&Form<H>> {
         self.0.iter().map(|form| &**form).find(|form| form.api_version == api_version)

@@ -11,7 +11,6 @@ mod delete;
 mod fieldmanager;
 mod form;
 mod generate;
-mod json_patch;
 mod operation;
 mod patch;
 mod read;
@@ -32,7 +31,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use self::form::{Form, Forms};
 pub use self::operation::{
-    Body, Change, Context, ListOutcome, MayCreate, Operation, Outcome, Request, Warnings, WatchOutcome,
+    Body, Change, Context, ListOutcome, MayCreate, Operation, Outcome, Request, WatchOutcome,
 };
 pub use self::reader::Reader;
 pub use self::strategy::{Column, SelectableField, Strategy};

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use crate::cacher::{Object, Place, Watcher};
 use crate::codec::{BodyFormat, Encoded};
 use crate::meta::{
-    ApiError, DeleteOptions, GetOptions, ListOptions, Revision, Status, Subresource, UserInfo, WatchOptions,
-    WriteOptions,
+    Annotations, ApiError, DeleteOptions, GetOptions, ListOptions, Revision, Status, Subresource, UserInfo,
+    Warnings, WatchOptions, WriteOptions,
 };
 
 /// An operation and what it is about.
@@ -82,32 +81,8 @@ pub struct Context {
     pub may_create: Option<Box<dyn MayCreate>>,
     /// Collects warnings for the answer, success or failure.
     pub warnings: Warnings,
-}
-
-/// Lines that are sent as `Warning` headers.
-#[derive(Debug, Default)]
-pub struct Warnings(Mutex<Vec<String>>);
-
-impl Warnings {
-    /// Adds a line unless it is there already.
-    pub fn add(&self, warning: String) {
-        let mut warnings = self.0.lock();
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
-    }
-
-    /// Adds several lines.
-    pub fn extend(&self, warnings: impl IntoIterator<Item = String>) {
-        for warning in warnings {
-            self.add(warning);
-        }
-    }
-
-    /// Takes all lines out.
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock())
-    }
+    /// Collects what is noted in the audit log.
+    pub annotations: Annotations,
 }
 
 /// What came of an operation.
@@ -152,18 +127,4 @@ pub struct WatchOutcome {
     pub mark_initial_end: bool,
     /// How long the stream may last, if the client says so.
     pub timeout: Option<Duration>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_warning_is_given_once() {
-        let warnings = Warnings::default();
-        warnings.extend(["a", "b", "a"].map(str::to_owned));
-        warnings.add("b".to_owned());
-        assert_eq!(warnings.take(), ["a", "b"]);
-        assert_eq!(warnings.take(), Vec::<String>::new());
-    }
 }

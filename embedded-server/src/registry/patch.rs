@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::apply::{self, Writer};
 use super::check::Found;
 use super::form::Form;
-use super::json_patch::{self, Patch};
 use super::operation::{Body, Change};
 use super::strategic::{self, Go, PatchError, PatchSchema};
+use crate::codec::json_patch::{self, Patch, go_kind, undecodable};
 use crate::codec::{Decoded, Problem, Tree, parse_tree};
 use crate::meta::field::{self, Path};
 use crate::meta::{ApiError, FieldValidation, Resource};
@@ -50,10 +50,6 @@ fn read_merge(body: &Body) -> Result<Tree, ApiError> {
     }
 }
 
-pub(super) fn undecodable(why: &str) -> ApiError {
-    ApiError::bad_request(format!("error decoding patch: {why}"))
-}
-
 /// Unlike the other patches, one that is `null` changes nothing.
 fn read_strategic(body: &Body) -> Result<Tree, ApiError> {
     let mut tree = parse_tree(&body.bytes, body.format).map_err(ApiError::bad_request)?;
@@ -67,18 +63,6 @@ fn read_strategic(body: &Body) -> Result<Tree, ApiError> {
 
 fn no_map(value: &Value) -> String {
     format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_kind(value))
-}
-
-/// Names the type of a value as Go's JSON decoder does.
-pub(super) fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Object(_) => "object",
-        Value::Array(_) => "array",
-        Value::String(_) => "string",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::Null => "null",
-    }
 }
 
 impl<T: Resource> Prepared<'_, T> {

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::admit::review;
+use super::admit::{Asked, Step};
 use super::apply::Writer;
 use super::form::Form;
 use super::operation::{Change, Context, Outcome};
 use super::{Current, Registry, Strategy, WRITE_DEADLINE, check, patch, storage_error};
-use crate::admission::{self, Validate};
 use crate::cacher::Place;
 use crate::codec::{Encoded, EventType};
 use crate::meta::field::Path;
@@ -53,14 +52,16 @@ impl<S: Strategy> Registry<S> {
             context.warnings.extend(check::dedup_owners(new.metadata_mut(), change.finds_owners()));
             self.prepare_changed(&mut new, &old, place, part)?;
             writer.record(Some(&json), &mut new, change.configuration().is_some())?;
-            let operation = admission::Operation::Update;
-            if let Some(mutated) = self.mutated(operation, context, &new, &writer, options).await? {
+            let asked = Asked::by(Step::Update { new: &new, old: &old, options }, &writer, context);
+            if let Some(mutated) = self.mutated(&asked).await? {
+                let managers = new.metadata_mut().managed_fields.take();
                 new = mutated;
+                new.metadata_mut().managed_fields = managers;
                 context.warnings.extend(check::dedup_owners(new.metadata_mut(), check::Found::Patched));
                 self.prepare_changed(&mut new, &old, place, part)?;
                 writer.keep_times(&json, &mut new)?;
             }
-            self.admit_changed(form, context, &new, &old, options).await?;
+            self.admit_changed(context, &new, &old, &writer, options).await?;
             let mut replaced = self.replace(place, &current, &mut new, options.dry_run).await?;
             let lean = change.configuration().is_none() && matches!(replaced, Replaced::TooLarge(_));
             if lean && check::forget_managers(new.metadata_mut()) {
@@ -125,10 +126,10 @@ impl<S: Strategy> Registry<S> {
 
     async fn admit_changed(
         &self,
-        form: &Form<S::Object>,
         context: &Context,
         new: &S::Object,
         old: &S::Object,
+        writer: &Writer<'_, S::Object>,
         options: &WriteOptions,
     ) -> Result<(), ApiError> {
         let metadata = new.metadata();
@@ -141,8 +142,7 @@ impl<S: Strategy> Registry<S> {
             return Err(ApiError::invalid(Self::RESOURCE.group, Self::RESOURCE.kind, name, &errors));
         }
         context.warnings.extend(self.strategy.update_warnings(new, old));
-        let operation = admission::Operation::Update;
-        self.admission.validate(review(operation, form.descriptor(), metadata, context, options)).await
+        self.admit(&Asked::by(Step::Update { new, old, options }, writer, context)).await
     }
 
     /// Writes `new` over `current`, or nothing when they are equal.

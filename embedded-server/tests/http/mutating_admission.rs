@@ -23,7 +23,12 @@ struct Stamp;
 
 #[async_trait]
 impl Mutate for Stamp {
-    async fn mutate(&self, review: Review<'_>, object: &mut Value) -> Result<(), ApiError> {
+    fn is_idle(&self) -> bool {
+        false
+    }
+
+    async fn mutate(&self, review: Review<'_>, object: Option<&mut Value>) -> Result<(), ApiError> {
+        let Some(object) = object else { return Ok(()) };
         if review.name == "banned" {
             return Err(ApiError::forbidden(&review.resource.group_resource(), review.name, "not by post"));
         }

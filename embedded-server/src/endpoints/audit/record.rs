@@ -1,5 +1,6 @@
 //! What is known of a request, and the event that tells it. Bodies and credentials are not among it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(in crate::endpoints) struct Record {
     credentials: Vec<&'static str>,
     received: Timestamp,
     status: Option<Value>,
-    annotations: BTreeMap<&'static str, String>,
+    annotations: BTreeMap<Cow<'static, str>, String>,
     /// The stages that the policy leaves out; none when it leaves out the request.
     omitted: Option<Vec<Stage>>,
 }
@@ -64,7 +65,7 @@ struct Event<'r> {
     request_received_timestamp: String,
     stage_timestamp: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: &'r BTreeMap<&'static str, String>,
+    annotations: &'r BTreeMap<Cow<'static, str>, String>,
 }
 
 #[derive(Serialize)]
@@ -149,13 +150,20 @@ impl Record {
 
     /// Notes what an authorizer decided, and why.
     pub(in crate::endpoints) fn decided(&mut self, decision: &str, reason: &str) {
-        self.annotations.insert("authorization.k8s.io/decision", decision.to_owned());
-        self.annotations.insert("authorization.k8s.io/reason", reason.to_owned());
+        self.annotations.insert("authorization.k8s.io/decision".into(), decision.to_owned());
+        self.annotations.insert("authorization.k8s.io/reason".into(), reason.to_owned());
     }
 
     /// Notes that no authorizer could decide.
     pub(in crate::endpoints) fn undecided(&mut self) {
-        self.annotations.insert("authorization.k8s.io/reason", "internal error".to_owned());
+        self.annotations.insert("authorization.k8s.io/reason".into(), "internal error".to_owned());
+    }
+
+    /// Notes what admission has to say; nothing that was noted before is overwritten.
+    pub(in crate::endpoints) fn annotated(&mut self, annotations: BTreeMap<String, String>) {
+        for (key, value) in annotations {
+            self.annotations.entry(key.into()).or_insert(value);
+        }
     }
 
     /// Notes that the client is told of a failure.

@@ -7,6 +7,7 @@ mod attended;
 mod labels;
 mod trace;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,6 +165,13 @@ impl Exchange {
     pub(super) fn timed_out(&self) {
         if let Some(labels) = &self.labels {
             self.observer.metrics.requests().terminated(labels, 504);
+        }
+    }
+
+    /// Notes what admission has to say of the request.
+    pub(super) fn annotated(&mut self, annotations: BTreeMap<String, String>) {
+        if let Some(record) = &mut self.record {
+            record.annotated(annotations);
         }
     }
 

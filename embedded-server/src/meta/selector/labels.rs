@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
+
 use super::label_parser;
 
 /// A label selector: all of its requirements have to be met.
@@ -47,6 +49,23 @@ impl LabelSelector {
     /// Says, as Kubernetes words it, what was found where something else is expected.
     pub fn parse(selector: &str) -> Result<Self, String> {
         let mut requirements = label_parser::requirements(selector)?;
+        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(Self(requirements))
+    }
+
+    /// Reads a selector as objects spell it; the empty one selects everything.
+    ///
+    /// Source: `apimachinery/pkg/apis/meta/v1/helpers.go`, `LabelSelectorAsSelector`.
+    ///
+    /// # Errors
+    ///
+    /// Says what makes no sense.
+    pub fn spelled(selector: &meta::LabelSelector) -> Result<Self, String> {
+        let named = selector.match_labels.iter().flatten();
+        let named =
+            named.map(|(key, value)| Ok(LabelRequirement::new(key, LabelOperator::In, &[&**value].into())));
+        let expressed = selector.match_expressions.iter().flatten().map(LabelRequirement::spelled);
+        let mut requirements = named.chain(expressed).collect::<Result<Vec<_>, String>>()?;
         requirements.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(Self(requirements))
     }
@@ -102,6 +121,20 @@ impl LabelRequirement {
     fn compares(&self, value: Option<&String>, holds: fn(i64, i64) -> bool) -> bool {
         let integer = |text: Option<&String>| text.and_then(|text| text.parse::<i64>().ok());
         integer(value).zip(integer(self.values.first())).is_some_and(|(value, bound)| holds(value, bound))
+    }
+
+    fn spelled(requirement: &meta::LabelSelectorRequirement) -> Result<Self, String> {
+        let values: BTreeSet<_> = requirement.values.iter().flatten().map(String::as_str).collect();
+        let operator = match (requirement.operator.as_str(), values.is_empty()) {
+            ("In", false) => LabelOperator::In,
+            ("NotIn", false) => LabelOperator::NotIn,
+            ("Exists", true) => LabelOperator::Exists,
+            ("DoesNotExist", true) => LabelOperator::DoesNotExist,
+            (operator, _) => {
+                return Err(format!("{operator:?} is no label selector operator for these values"));
+            }
+        };
+        Ok(Self::new(&requirement.key, operator, &values))
     }
 
     /// Makes a requirement of a sound key and of sound values, in order and each once.

@@ -11,8 +11,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::patch::{go_kind, undecodable};
-use crate::codec::{BodyFormat, parse_tree};
+use super::{BodyFormat, parse_tree};
 use crate::meta::{ApiError, Reason};
 
 /// The most operations of a JSON patch.
@@ -29,14 +28,14 @@ const VALUE: &str = "value";
 
 /// A list of operations.
 #[derive(Debug)]
-pub(super) struct Patch {
+pub(crate) struct Patch {
     operations: Vec<Map<String, Value>>,
     /// The fields that stand in an operation more than once.
     duplicates: Vec<String>,
 }
 
 /// Reads the body of a JSON patch; `null` is the empty one.
-pub(super) fn read(body: &[u8]) -> Result<Patch, ApiError> {
+pub(crate) fn read(body: &[u8]) -> Result<Patch, ApiError> {
     let tree = parse_tree(body, BodyFormat::Json).map_err(|why| undecodable(&why))?;
     let operations: Vec<_> = match tree.value {
         Value::Array(operations) => operations.into_iter().map(operation).collect::<Result<_, _>>()?,
@@ -68,13 +67,30 @@ fn operation(value: Value) -> Result<Map<String, Value>, ApiError> {
     Ok(fields)
 }
 
+/// 400: a patch that cannot be read.
+pub(crate) fn undecodable(why: &str) -> ApiError {
+    ApiError::bad_request(format!("error decoding patch: {why}"))
+}
+
+/// Names the type of a value as Go's JSON decoder does.
+pub(crate) fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::Null => "null",
+    }
+}
+
 fn no_go_value(value: &Value, wanted: &str) -> ApiError {
     undecodable(&format!("json: cannot unmarshal {} into Go {wanted}", go_kind(value)))
 }
 
 impl Patch {
     /// Returns what strict field validation has to say of the operations.
-    pub(super) fn oddities(&self) -> Vec<String> {
+    pub(crate) fn oddities(&self) -> Vec<String> {
         let unknown = self.operations.iter().enumerate().flat_map(|(index, operation)| {
             let names = operation.keys().filter(|name| !TEXTS.contains(&name.as_str()) && *name != VALUE);
             names.map(move |name| format!("json patch unknown field \"[{index}].{name}\""))
@@ -83,16 +99,32 @@ impl Patch {
         unknown.chain(duplicates).collect()
     }
 
+    /// Tells whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
     /// Carries out the operations one by one.
     ///
     /// # Errors
     /// 422 without a word on which one does not apply.
-    pub(super) fn apply(&self, document: &mut Value) -> Result<(), ApiError> {
+    pub(crate) fn apply(&self, document: &mut Value) -> Result<(), ApiError> {
+        self.carry_out(document).map_err(|failed| {
+            tracing::debug!(%failed, "a JSON patch does not apply");
+            ApiError::rejected()
+        })
+    }
+
+    /// Carries out the operations one by one.
+    ///
+    /// # Errors
+    /// Says which one does not apply.
+    pub(crate) fn carry_out(&self, document: &mut Value) -> Result<(), String> {
         let mut growth = Growth { copied: 0, depth: depth(document) };
-        for (index, operation) in self.operations.iter().enumerate() {
+        for operation in &self.operations {
             carry_out(document, operation, &mut growth).ok_or_else(|| {
-                tracing::debug!(index, "a JSON patch does not apply");
-                ApiError::rejected()
+                let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
+                format!("{} operation does not apply: {:?}", text("op"), text("path"))
             })?;
         }
         Ok(())
