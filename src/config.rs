@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::cli;
 
 pub(crate) use certs::{CertsListConfig, CertsRotateConfig};
-pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, Serving, Source};
+pub(crate) use cluster::{ClusterConfig, FrontProxyFlags, Plugins, Serving, Source};
 pub(crate) use operation::{AuditConfig, OperationConfig, Rotation};
 pub(crate) use secret::SecretName;
 pub(crate) use storage::StorageUrl;
@@ -144,7 +144,9 @@ impl ConfigError {
             Self::AlwaysAllowed(_) => {
                 "write a path, for example /healthz, or how some begin, for example /public/*"
             }
-            Self::Plugin(_) => "NamespaceLifecycle is the only one; webhooks and policies are not called",
+            Self::Plugin(_) => {
+                "there are NamespaceLifecycle, MutatingAdmissionWebhook and ValidatingAdmissionWebhook"
+            }
             Self::Foreign { hint, .. } => hint,
             Self::Storage(_) => "write sled:PATH, postgres://USER@HOST/DB, etcd://HOST:PORT or memory:",
             Self::Postgres(_) => {

@@ -78,11 +78,12 @@ pub(crate) struct Delegation {
     #[arg(long, value_name = "DURATION", env = "WFCTL_AUTHORIZATION_WEBHOOK_CACHE_UNAUTHORIZED_TTL")]
     #[arg(hide_env_values = true, default_value = "10s")]
     pub(crate) authorization_webhook_cache_unauthorized_ttl: String,
-    /// Admission plugins to do without, by their names in Kubernetes. There is one: NamespaceLifecycle
+    /// Admission plugins to do without, by their names in Kubernetes: NamespaceLifecycle,
+    /// MutatingAdmissionWebhook, ValidatingAdmissionWebhook
     #[arg(long, value_name = "NAMES", env = "WFCTL_DISABLE_ADMISSION_PLUGINS", hide_env_values = true)]
     #[arg(value_delimiter = ',')]
     pub(crate) disable_admission_plugins: Vec<String>,
-    /// Admission plugins that have to be there [default: NamespaceLifecycle]
+    /// Admission plugins that have to be there [default: all]
     #[arg(long, value_name = "NAMES", env = "WFCTL_ENABLE_ADMISSION_PLUGINS", hide_env_values = true)]
     #[arg(value_delimiter = ',')]
     pub(crate) enable_admission_plugins: Vec<String>,

@@ -56,7 +56,7 @@ const ONE_CERTIFICATE: Fate =
     Fate::Refused("--tls-cert-file takes one certificate, which may have several names");
 const AUDIT_TO_A_FILE: Fate = Fate::Refused("--audit-log-path writes audit events to a file or to stdout");
 const DIRECT: Fate = Fate::Refused("leave it out: connections are made directly");
-const NO_WEBHOOKS: Fate = Fate::Refused("leave it out: no admission plugin takes settings");
+const NO_SETTINGS: Fate = Fate::Refused("leave it out: no admission plugin takes settings");
 const NO_GATES: Fate = Fate::Idle("features have no gates");
 const NO_PROFILES: Fate = Fate::Idle("there are no profiles");
 const OWN_STORE: Fate = Fate::Idle("the store looks after itself");
@@ -108,7 +108,7 @@ const FLAGS: &[Foreign] = &[
         "enable-priority-and-fairness",
         Fate::Idle("--max-requests-inflight and --max-mutating-requests-inflight limit requests"),
     ),
-    value("admission-control-config-file", NO_WEBHOOKS),
+    value("admission-control-config-file", NO_SETTINGS),
     value("egress-selector-config-file", DIRECT),
     value("tracing-config-file", Fate::Idle("traces are taken over into the log, and exported nowhere")),
     value("feature-gates", NO_GATES),

@@ -21,6 +21,7 @@ mod paths;
 mod reviews;
 mod secret;
 mod watching;
+mod webhooks;
 
 pub(crate) use access::{Access, Cluster, Patience};
 pub(crate) use ca_file::CaFile;
@@ -32,3 +33,4 @@ pub(crate) use namespaces::WatchedNamespaces;
 pub(crate) use objects::{ClusterError, Delete, Id, Kind, Objects, Owned, Permission, Reason, Write};
 pub(crate) use reviews::{access_reviews, token_reviews};
 pub(crate) use secret::{SecretData, follow_secret};
+pub(crate) use webhooks::{WebhookClient, mutating_webhooks, validating_webhooks};

@@ -1,6 +1,9 @@
 //! The namespaces of the cluster: watched, and looked up where it matters.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use embedded_server::admission::webhook::NamespaceLabels;
 use embedded_server::admission::{Namespaces, Phase};
 use embedded_server::lookup::Failed;
 use k8s_openapi::api::core::v1::Namespace;
@@ -28,16 +31,16 @@ impl WatchedNamespaces {
         let (heard, writer) = reflector::store();
         let api = Api::all(client);
         let changes = watcher(api.clone(), watcher::Config::default()).default_backoff();
-        let changes = changes.modify(forget_all_but_phase).reflect(writer);
+        let changes = changes.modify(forget_all_but_phase_and_labels).reflect(writer);
         let following = watching::each(changes, "namespaces", REMEDY, drop);
         (Self { api, heard }, following)
     }
 }
 
 /// Everything else of a namespace is of no use here, and may be large.
-fn forget_all_but_phase(namespace: &mut Namespace) {
-    let ObjectMeta { name, resource_version, .. } = std::mem::take(&mut namespace.metadata);
-    namespace.metadata = ObjectMeta { name, resource_version, ..ObjectMeta::default() };
+fn forget_all_but_phase_and_labels(namespace: &mut Namespace) {
+    let ObjectMeta { name, resource_version, labels, .. } = std::mem::take(&mut namespace.metadata);
+    namespace.metadata = ObjectMeta { name, resource_version, labels, ..ObjectMeta::default() };
     namespace.spec = None;
     if let Some(status) = &mut namespace.status {
         status.conditions = None;
@@ -59,6 +62,21 @@ impl Namespaces for WatchedNamespaces {
     async fn look_up(&self, name: &str) -> Result<Option<Phase>, Failed> {
         let found = self.api.get_opt(name).await.map_err(|error| failed(&error))?;
         Ok(found.map(|namespace| phase(&namespace)))
+    }
+}
+
+#[async_trait]
+impl NamespaceLabels for WatchedNamespaces {
+    async fn known(&self) {
+        Namespaces::known(self).await;
+    }
+
+    async fn labels(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Failed> {
+        if let Some(heard) = self.heard.get(&ObjectRef::new(name)) {
+            return Ok(Some(heard.metadata.labels.clone().unwrap_or_default()));
+        }
+        let found = self.api.get_opt(name).await.map_err(|error| failed(&error))?;
+        Ok(found.map(|namespace| namespace.metadata.labels.unwrap_or_default()))
     }
 }
 

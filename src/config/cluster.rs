@@ -30,10 +30,21 @@ pub(crate) struct ClusterConfig {
     pub(crate) tokens: Lifetimes,
     /// How long it is remembered what is allowed.
     pub(crate) access: Lifetimes,
-    /// Whether nothing is created where there is no namespace.
-    pub(crate) namespace_lifecycle: bool,
+    /// Who has a say in writes.
+    pub(crate) plugins: Plugins,
     /// What everybody may ask for.
     pub(crate) always_allowed: AlwaysAllowPaths,
+}
+
+/// The admission plugins that are on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Plugins {
+    /// Whether nothing is created where there is no namespace.
+    pub(crate) namespace_lifecycle: bool,
+    /// Whether the mutating webhooks of the cluster are called.
+    pub(crate) mutating_webhooks: bool,
+    /// Whether the validating webhooks of the cluster are called.
+    pub(crate) validating_webhooks: bool,
 }
 
 /// Where something is known from.
@@ -91,7 +102,7 @@ impl TryFrom<&Delegation> for ClusterConfig {
             tolerates_lookup_failure: typed.authentication_tolerate_lookup_failure,
             tokens: Lifetimes { yes: token_life, no: token_life },
             access: access(typed)?,
-            namespace_lifecycle: namespace_lifecycle(typed)?,
+            plugins: plugins(typed)?,
             always_allowed: always_allowed(typed)?,
         })
     }
@@ -146,23 +157,27 @@ fn access(typed: &Delegation) -> Result<Lifetimes, ConfigError> {
     })
 }
 
-/// The plugins that servers built with `k8s.io/apiserver` have. Source: `apiserver/pkg/server/options/admission.go`.
-const PLUGINS: [&str; 5] = [
-    NAMESPACE_LIFECYCLE,
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionWebhook",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionWebhook",
-];
+/// The plugins that are here.
+const PLUGINS: [&str; 3] = [NAMESPACE_LIFECYCLE, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS];
 const NAMESPACE_LIFECYCLE: &str = "NamespaceLifecycle";
+const MUTATING_WEBHOOKS: &str = "MutatingAdmissionWebhook";
+const VALIDATING_WEBHOOKS: &str = "ValidatingAdmissionWebhook";
+/// Those that servers built with `k8s.io/apiserver` have besides. Source: `apiserver/pkg/server/options/admission.go`.
+const ABSENT: [&str; 2] = ["MutatingAdmissionPolicy", "ValidatingAdmissionPolicy"];
 
-fn namespace_lifecycle(typed: &Delegation) -> Result<bool, ConfigError> {
+fn plugins(typed: &Delegation) -> Result<Plugins, ConfigError> {
     let (on, off) = (list(&typed.enable_admission_plugins), list(&typed.disable_admission_plugins));
-    let strange = off.iter().find(|name| !PLUGINS.contains(&name.as_str()));
-    if let Some(name) = on.iter().find(|name| *name != NAMESPACE_LIFECYCLE).or(strange) {
+    let here = |name: &&String| PLUGINS.contains(&name.as_str());
+    let strange = off.iter().find(|name| !here(name) && !ABSENT.contains(&name.as_str()));
+    if let Some(name) = on.iter().find(|name| !here(name)).or(strange) {
         return Err(ConfigError::Plugin(name.clone()));
     }
-    Ok(!off.iter().any(|name| name == NAMESPACE_LIFECYCLE))
+    let is_on = |plugin: &str| !off.iter().any(|name| name == plugin);
+    Ok(Plugins {
+        namespace_lifecycle: is_on(NAMESPACE_LIFECYCLE),
+        mutating_webhooks: is_on(MUTATING_WEBHOOKS),
+        validating_webhooks: is_on(VALIDATING_WEBHOOKS),
+    })
 }
 
 fn always_allowed(typed: &Delegation) -> Result<AlwaysAllowPaths, ConfigError> {
@@ -250,15 +265,26 @@ mod tests {
         assert_eq!(secret, Serving::Secret("workflow-system/workflow-apiserver-certs".parse().unwrap()));
     }
 
+    fn plugins(flags: &[&str]) -> [bool; 3] {
+        let plugins = cluster(flags).unwrap().plugins;
+        [plugins.namespace_lifecycle, plugins.mutating_webhooks, plugins.validating_webhooks]
+    }
+
+    #[test]
+    fn every_plugin_is_on_until_it_is_disabled() {
+        let all = "--enable-admission-plugins=NamespaceLifecycle,MutatingAdmissionWebhook,ValidatingAdmissionWebhook";
+        assert_eq!([plugins(&[]), plugins(&[all])], [[true; 3]; 2]);
+        let without = "--disable-admission-plugins=ValidatingAdmissionWebhook,MutatingAdmissionWebhook";
+        assert_eq!(plugins(&[without]), [true, false, false]);
+        assert_eq!(plugins(&["--disable-admission-plugins=NamespaceLifecycle"]), [false, true, true]);
+    }
+
     #[test]
     fn plugins_that_are_not_there_can_be_left_out_but_not_asked_for() {
-        assert!(cluster(&["--enable-admission-plugins=NamespaceLifecycle"]).unwrap().namespace_lifecycle);
-        let without = "--disable-admission-plugins=ValidatingAdmissionWebhook,MutatingAdmissionWebhook";
-        assert!(cluster(&[without]).unwrap().namespace_lifecycle);
-        let without = "--disable-admission-plugins=NamespaceLifecycle";
-        assert!(!cluster(&[without]).unwrap().namespace_lifecycle);
+        assert_eq!(plugins(&["--disable-admission-plugins=ValidatingAdmissionPolicy"]), [true; 3]);
         for wrong in [
-            "--enable-admission-plugins=ValidatingAdmissionWebhook",
+            "--enable-admission-plugins=ValidatingAdmissionPolicy",
+            "--enable-admission-plugins=LimitRanger",
             "--disable-admission-plugins=LimitRanger",
         ] {
             assert!(matches!(cluster(&[wrong]), Err(ConfigError::Plugin(_))), "{wrong}");

@@ -32,7 +32,7 @@ enum Place {
 }
 
 /// All that the server has to be allowed.
-pub(crate) const NEEDED: [Permission; 5] = [
+pub(crate) const NEEDED: [Permission; 7] = [
     Permission {
         otherwise: "nobody who shows a token is known",
         given_by: "ClusterRoleBinding workflow-apiserver:system:auth-delegator",
@@ -67,6 +67,26 @@ pub(crate) const NEEDED: [Permission; 5] = [
         otherwise: "no Workflow can be created",
         given_by: "ClusterRoleBinding workflow-apiserver:namespace-reader",
         right: Right { verb: "list", group: "", resource: "namespaces", object: None },
+    },
+    Permission {
+        otherwise: "no Workflow can be written",
+        given_by: "ClusterRoleBinding workflow-apiserver:namespace-reader",
+        right: Right {
+            verb: "watch",
+            group: "admissionregistration.k8s.io",
+            resource: "mutatingwebhookconfigurations",
+            object: None,
+        },
+    },
+    Permission {
+        otherwise: "no Workflow can be written",
+        given_by: "ClusterRoleBinding workflow-apiserver:namespace-reader",
+        right: Right {
+            verb: "watch",
+            group: "admissionregistration.k8s.io",
+            resource: "validatingwebhookconfigurations",
+            object: None,
+        },
     },
     Permission {
         otherwise: "the server has no certificate, or goes on with an old one",

@@ -18,6 +18,7 @@ mod pki;
 mod rotation;
 mod smuggling;
 mod support;
+mod webhooks;
 
 use std::time::Duration;
 

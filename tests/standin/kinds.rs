@@ -76,6 +76,8 @@ kinds! {
     NetworkPolicy("networking.k8s.io", "v1", "networkpolicies", Namespaced);
     StorageClass("storage.k8s.io", "v1", "storageclasses", Cluster);
     Lease("coordination.k8s.io", "v1", "leases", Namespaced);
+    MutatingWebhookConfiguration("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", Cluster);
+    ValidatingWebhookConfiguration("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", Cluster);
     APIService("apiregistration.k8s.io", "v1", "apiservices", Cluster, Status);
     Certificate("cert-manager.io", "v1", "certificates", Namespaced, Status);
 }

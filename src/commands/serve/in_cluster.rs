@@ -1,5 +1,6 @@
 //! Serving behind the aggregation layer of a cluster, which says who is who and who may do what.
 
+mod admission;
 mod delegation;
 mod serving;
 

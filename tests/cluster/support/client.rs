@@ -25,6 +25,8 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) text: String,
+    /// What it warned of.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Client {
@@ -51,8 +53,10 @@ impl Client {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let answer = self.http.request(request.body(Full::from(body)).unwrap()).await.unwrap();
         let code = answer.status().as_u16();
+        let warnings = answer.headers().get_all("warning").iter();
+        let warnings = warnings.map(|warning| warning.to_str().unwrap().to_owned()).collect();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
-        Answer { code, text: String::from_utf8_lossy(&body).into_owned() }
+        Answer { code, text: String::from_utf8_lossy(&body).into_owned(), warnings }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -70,10 +74,15 @@ impl Client {
 
     /// Returns the value of a metric, which is named with its labels.
     pub(crate) async fn metric(&self, name: &str) -> f64 {
-        let headers = [("x-remote-user", "root"), ("x-remote-group", "system:masters")];
-        let metrics = self.ask(Method::GET, "/metrics", &headers, Value::Null).await.expect(200).text;
+        let metrics = self.metrics().await;
         let line = metrics.lines().find_map(|line| line.strip_prefix(name));
         line.unwrap_or_else(|| panic!("no {name} in {metrics}")).trim().parse().unwrap()
+    }
+
+    /// Returns all metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        let headers = [("x-remote-user", "root"), ("x-remote-group", "system:masters")];
+        self.ask(Method::GET, "/metrics", &headers, Value::Null).await.expect(200).text
     }
 
     pub(crate) async fn get_with_token(&self, token: &str, path: &str) -> Answer {
@@ -98,6 +107,12 @@ impl Answer {
     /// Fails unless the answer has this code.
     pub(crate) fn expect(self, code: u16) -> Self {
         assert_eq!(self.code, code, "{}", self.text);
+        self
+    }
+
+    /// Fails unless the answer has one of these codes.
+    pub(crate) fn expect_one_of(self, codes: &[u16]) -> Self {
+        assert!(codes.contains(&self.code), "{}: {}", self.code, self.text);
         self
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) config_maps: Objects,
     pub(crate) namespaces: Objects,
     pub(crate) secrets: Objects,
+    pub(crate) mutating_webhooks: Objects,
+    pub(crate) validating_webhooks: Objects,
     /// Whether nothing may be read of the ConfigMap.
     pub(crate) forbids: bool,
     /// The user of each token that is good.
@@ -128,7 +130,7 @@ impl Kube {
     }
 }
 
-fn acceptor(authority: &Authority) -> TlsAcceptor {
+pub(super) fn acceptor(authority: &Authority) -> TlsAcceptor {
     let (chain, key) = authority.server().der();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();

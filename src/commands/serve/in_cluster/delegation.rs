@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use embedded_server::admission::{Chain, NamespaceLifecycle, Namespaces};
+use embedded_server::admission::Chain;
 use embedded_server::authentication::{
     self, Authorities, BearerToken, ClientCertificate, FrontProxies, FrontProxy, FrontProxyConfig,
     ReviewTokens, TokenReviews,
@@ -11,11 +11,11 @@ use embedded_server::authentication::{
 use embedded_server::authorization::{self, AccessReviews, PrivilegedGroup, ReviewAccess};
 use embedded_server::clock::{Clock, SystemClock};
 use embedded_server::metrics::Metrics;
-use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cluster::{self, CaFile, Follower, Lookup, WatchedNamespaces};
+use super::admission::{self, Known};
+use crate::cluster::{self, CaFile, Follower, Lookup};
 use crate::commands::serve::server::Check;
 use crate::config::{ClusterConfig, FrontProxyFlags, Source};
 
@@ -32,8 +32,7 @@ pub(super) struct Delegated {
 /// How much of the cluster is known. What follows the cluster ends with this.
 pub(super) struct Progress {
     proxies: watch::Receiver<FrontProxies>,
-    /// None when nobody wants to know of them.
-    namespaces: Option<WatchedNamespaces>,
+    admission: Known,
     _following: JoinSet<()>,
 }
 
@@ -53,12 +52,12 @@ impl Delegated {
             following.spawn(Follower::new(trusted.lookup).follow(reviewer.clone()));
         }
         let reviews = cluster::token_reviews(reviewer, metrics.clone());
-        let namespaces = namespaces(config, &mut following).await?;
+        let (admission, known) = admission::begin(config, metrics, &mut following).await?;
         Ok(Self {
             authenticators: authenticators(config, trusted.proxies, trusted.clients, reviews),
             authorizer: authorizer(config, cluster::access_reviews(decider, metrics.clone())),
-            admission: namespaces.as_ref().map_or_else(Chain::default, admission),
-            progress: Progress { proxies, namespaces, _following: following },
+            admission,
+            progress: Progress { proxies, admission: known, _following: following },
         })
     }
 }
@@ -85,23 +84,6 @@ fn authorizer(config: &ClusterConfig, decider: Arc<dyn ReviewAccess>) -> authori
         Arc::new(config.always_allowed.clone()),
         Arc::new(reviews),
     ])
-}
-
-fn admission(namespaces: &WatchedNamespaces) -> Chain {
-    Chain::default().guarded(vec![Arc::new(NamespaceLifecycle::new(Arc::new(namespaces.clone())))])
-}
-
-async fn namespaces(
-    config: &ClusterConfig,
-    following: &mut JoinSet<()>,
-) -> anyhow::Result<Option<WatchedNamespaces>> {
-    if !config.namespace_lifecycle {
-        return Ok(None);
-    }
-    let core = cluster::connect(config.core.as_deref()).await?;
-    let (namespaces, watching) = WatchedNamespaces::watch(core);
-    following.spawn(watching);
-    Ok(Some(namespaces))
 }
 
 /// Whom to trust: from the flags, or to be looked up.
@@ -169,9 +151,7 @@ impl Progress {
         let mut proxies = self.proxies.clone();
         // Whoever would tell is gone only when the server is.
         let _ = proxies.wait_for(|proxies| !matches!(proxies, FrontProxies::Unknown)).await;
-        if let Some(namespaces) = &self.namespaces {
-            namespaces.known().await;
-        }
+        self.admission.all().await;
     }
 
     /// Returns what `/readyz` says until then.
@@ -182,15 +162,7 @@ impl Progress {
             FrontProxies::Absent | FrontProxies::Known(_) => Ok(()),
         };
         let mut checks = vec![Check { name: "authentication-configuration", probe: Arc::new(configured) }];
-        checks.extend(self.namespaces.clone().map(informed));
+        checks.extend(self.admission.check());
         checks
     }
-}
-
-fn informed(namespaces: WatchedNamespaces) -> Check {
-    let synced = move || match namespaces.known().now_or_never() {
-        None => Err("the namespaces are not known yet".to_owned()),
-        Some(()) => Ok(()),
-    };
-    Check { name: "informer-sync", probe: Arc::new(synced) }
 }

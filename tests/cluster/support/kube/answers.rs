@@ -32,6 +32,14 @@ pub(super) async fn answer(
         (&Method::GET, ["api", "v1", "namespaces"]) => {
             collection(shared, &query, "NamespaceList", |state| &state.namespaces)
         }
+        (&Method::GET, ["apis", "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"]) => {
+            collection(shared, &query, "MutatingWebhookConfigurationList", |state| &state.mutating_webhooks)
+        }
+        (&Method::GET, ["apis", "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"]) => {
+            collection(shared, &query, "ValidatingWebhookConfigurationList", |state| {
+                &state.validating_webhooks
+            })
+        }
         (&Method::GET, ["api", "v1", "namespaces", name]) => {
             let found = shared.state.lock().namespaces.get(name);
             found.map_or_else(|| failure(404, "NotFound", "namespace not found"), |found| json(200, &found))

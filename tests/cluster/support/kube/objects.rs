@@ -19,7 +19,8 @@ impl Objects {
     pub(crate) fn put(&mut self, name: &str, mut object: Value) {
         let kind = if self.now.contains_key(name) { "MODIFIED" } else { "ADDED" };
         self.revision += 1;
-        object["metadata"] = json!({"name": name, "resourceVersion": self.revision.to_string()});
+        object["metadata"]["name"] = name.into();
+        object["metadata"]["resourceVersion"] = self.revision.to_string().into();
         self.now.insert(name.to_owned(), object.clone());
         self.history.push((self.revision, json!({"type": kind, "object": object})));
     }
