@@ -22,8 +22,7 @@ pub(crate) fn render(report: &Report, color: bool, width: Option<usize>) -> Stri
     let mut text = String::new();
     let mut hints: Vec<&str> = Vec::new();
     for checks in report.checks.chunk_by(|one, next| one.category == next.category) {
-        text += &paint(checks[0].category.title(), HEADING, color);
-        text += "\n";
+        text.extend(checks.first().map(|check| paint(check.category.title(), HEADING, color) + "\n"));
         let lines = Lines { names: names(checks, width), color, width };
         for check in checks {
             text += &lines.check(check);

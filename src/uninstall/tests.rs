@@ -163,8 +163,8 @@ fn it_is_told_what_follows_for_workflows() {
     assert_eq!(warned(Some(1), &[], true), ["1 Workflow is deleted with its volume."]);
     assert!(warned(None, &[], false)[0].starts_with("Nobody tells how many Workflows there are"));
     assert_eq!(
-        warned(Some(0), &["2 jobs", "1 pods"], false),
-        ["Workflows own 2 jobs, 1 pods: Kubernetes may delete what is owned by what is no longer there."]
+        warned(Some(0), &["2 Jobs", "1 Pod"], false),
+        ["Workflows own 2 Jobs, 1 Pod: Kubernetes may delete what is owned by what is no longer there."]
     );
 }
 

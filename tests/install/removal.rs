@@ -20,17 +20,25 @@ async fn installed() -> Cluster {
     cluster
 }
 
-/// Lets namespaces come and go until it is told to end, and returns how many did.
+/// Lets namespaces come and go until it is told to end, and returns how many did. None of them may be held up.
 async fn come_and_go(cluster: Arc<Cluster>, end: watch::Receiver<bool>) -> u32 {
     let mut gone = 0;
     while !*end.borrow() {
         let name = format!("unrelated-{gone}");
         create(&cluster, "/api/v1/namespaces", &json!({"metadata": {"name": name}})).await;
         delete(&cluster, &format!("/api/v1/namespaces/{name}")).await;
-        cluster.until(|contents| !contents.contains_key(&format!("/namespaces/{name}"))).await;
+        cluster.until(|contents| is_gone(contents.get(&format!("/namespaces/{name}")))).await;
         gone += 1;
     }
     gone
+}
+
+fn is_gone(namespace: Option<&Value>) -> bool {
+    let Some(namespace) = namespace else { return true };
+    let conditions = namespace["status"]["conditions"].as_array();
+    let held_up = conditions.into_iter().flatten().any(|condition| condition["status"] == "True");
+    assert!(!held_up, "{namespace:#}");
+    false
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,10 +24,9 @@ impl Transcript {
         self.text += &format!("# {what}\n");
     }
 
-    /// Runs a command on a terminal of the usual width, and expects its exit status.
+    /// Runs a command, expects its exit status, and adds what it told.
     pub(crate) async fn run(&mut self, cluster: &Cluster, line: &str, code: i32) -> Output {
-        let mut command = cluster.wfctl(line.split_whitespace());
-        let output = Output::of(command.env("COLUMNS", "80").spawn().unwrap()).await.expect(code);
+        let output = run(cluster, line).await.expect(code);
         self.add(line, &output);
         output
     }
@@ -55,4 +54,10 @@ impl Transcript {
         let diff = diff.unified_diff().header(name, "what was told").to_string();
         assert!(diff.is_empty(), "{diff}");
     }
+}
+
+/// Runs a command on a terminal of the usual width.
+pub(crate) async fn run(cluster: &Cluster, line: &str) -> Output {
+    let mut command = cluster.wfctl(line.split_whitespace());
+    Output::of(command.env("COLUMNS", "80").spawn().unwrap()).await
 }

@@ -6,6 +6,7 @@ use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
 
+use super::hands::until_ready;
 use super::standin::{Cluster, Output, Trouble};
 use super::transcript::Transcript;
 
@@ -33,7 +34,7 @@ async fn told(trouble: Trouble, sign: &str) -> Output {
     cluster.until(|contents| says(contents, sign)).await;
     let output = fails_with(&cluster, "install", sign).await;
     cluster.trouble(None);
-    cluster.until(|contents| !says(contents, "CrashLoopBackOff")).await;
+    until_ready(&cluster, 1).await;
     cluster.run("install").await.expect(0);
     output
 }

@@ -24,6 +24,7 @@ async fn other_settings_are_applied_and_remembered_and_what_is_not_needed_is_pru
     told.run(&cluster, "install", 0).await;
     told.run(&cluster, "install -o json", 0).await;
     told.run(&cluster, "install --image other:2 --dry-run", 0).await;
+    told.run(&cluster, "install --image other:2 --dry-run -o json", 0).await;
     told.run(&cluster, "install --image other:2", 0).await;
     told.run(&cluster, "install --storage memory: -o json", 0).await;
     assert_eq!(image(&cluster.contents().await), "other:2");

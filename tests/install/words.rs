@@ -23,19 +23,12 @@ impl Words {
     pub(crate) fn stable(&mut self, text: &str) -> String {
         let text = without_durations(&self.without_pods(text));
         let mut stable = String::new();
-        let mut rest = text.as_str();
-        while let Some(start) = rest.find(is_of_a_word) {
-            let (before, from) = rest.split_at(start);
-            let end = from.find(|c| !is_of_a_word(c)).unwrap_or(from.len());
-            let word = from[..end].trim_end_matches(['.', ':']);
-            stable += before;
+        for piece in text.split_inclusive(|c| !is_of_a_word(c)) {
+            let word = piece.trim_end_matches(|c| !is_of_a_word(c)).trim_end_matches(['.', ':']);
             stable += &self.word(word).unwrap_or_else(|| word.to_owned());
-            rest = &from[word.len().max(1)..];
-            if word.is_empty() {
-                stable += &from[..1];
-            }
+            stable += &piece[word.len()..];
         }
-        stable + rest
+        stable
     }
 
     fn word(&mut self, word: &str) -> Option<String> {
@@ -65,26 +58,26 @@ impl Words {
     /// A pod is called by the hash of what it runs, and by chance.
     fn without_pods(&mut self, text: &str) -> String {
         let mut parts = text.split(SERVER);
-        let mut stable = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            stable += SERVER;
-            let hash = part.get(..10).filter(|hash| hash.chars().all(|c| c.is_ascii_hexdigit()));
-            let Some(rest) = hash.and(part.get(10..)) else {
-                stable += part;
-                continue;
-            };
-            stable += HASH;
-            let chance = rest.strip_prefix('-').and_then(|rest| rest.get(..5));
-            match chance.filter(|chance| chance.chars().all(|c| c.is_ascii_alphanumeric())) {
-                Some(chance) => {
-                    let number = number(&mut self.pods, chance.to_owned());
-                    stable += &format!("-pod{number:02}{}", &rest[6..]);
-                }
-                None => stable += rest,
-            }
-        }
-        stable
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |stable, part| {
+            stable + SERVER + &self.without_chance(part).unwrap_or_else(|| part.to_owned())
+        })
     }
+
+    fn without_chance(&mut self, part: &str) -> Option<String> {
+        let (hash, rest) = part.split_at_checked(HASH.len())?;
+        hash.chars().all(|c| c.is_ascii_hexdigit()).then_some(())?;
+        let chance = rest.strip_prefix('-').and_then(|rest| rest.split_at_checked(5));
+        let Some((chance, rest)) = chance.filter(|(chance, _)| is_chance(chance)) else {
+            return Some(format!("{HASH}{rest}"));
+        };
+        let number = number(&mut self.pods, chance.to_owned());
+        Some(format!("{HASH}-pod{number:02}{rest}"))
+    }
+}
+
+fn is_chance(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// Returns which of all that were seen it is, from 1.

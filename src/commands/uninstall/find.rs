@@ -111,7 +111,8 @@ async fn dependents(cluster: &Cluster, kind: &'static Kind) -> Option<String> {
     let objects = cluster.metadata(&path).await.ok()?;
     match objects.iter().filter(|object| is_owned(object)).count() {
         0 => None,
-        count => Some(format!("{count} {}", kind.plural)),
+        1 => Some(format!("1 {}", kind.kind)),
+        count => Some(format!("{count} {}s", kind.kind)),
     }
 }
 
