@@ -101,12 +101,10 @@ impl<S: Strategy> Registry<S> {
         check::wipe(metadata);
         check::tidy(metadata);
         self.strategy.prepare_for_create(object);
-        let metadata = object.metadata_mut();
-        metadata.uid = Some(generate::uid());
-        metadata.creation_timestamp = Some(Time(self.clock.now()));
         Ok(())
     }
 
+    /// Lets others change a new object, and only then says which one it is and since when.
     async fn mutate_new(
         &self,
         context: &Context,
@@ -123,6 +121,9 @@ impl<S: Strategy> Registry<S> {
             context.warnings.extend(check::dedup_owners(object.metadata_mut(), check::Found::Patched));
             self.prepare_new(object, place)?;
         }
+        let metadata = object.metadata_mut();
+        metadata.uid = Some(generate::uid());
+        metadata.creation_timestamp = Some(Time(self.clock.now()));
         Ok(())
     }
 
