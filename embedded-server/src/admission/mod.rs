@@ -42,13 +42,13 @@ pub trait Objects: Debug + Send + Sync {
     ///
     /// # Errors
     /// When it cannot be spelled.
-    fn new(&self) -> Result<Option<Value>, ApiError>;
+    fn object(&self) -> Result<Option<Value>, ApiError>;
 
     /// Returns what is stored, in the version of the request; none when an object is created.
     ///
     /// # Errors
     /// When it cannot be spelled.
-    fn old(&self) -> Result<Option<Value>, ApiError>;
+    fn old_object(&self) -> Result<Option<Value>, ApiError>;
 
     /// Returns the options of the request as `meta.k8s.io/v1` spells them.
     fn options(&self) -> Value;

@@ -57,11 +57,11 @@ impl Request {
 pub(super) struct NoObjects;
 
 impl Objects for NoObjects {
-    fn new(&self) -> Result<Option<Value>, ApiError> {
+    fn object(&self) -> Result<Option<Value>, ApiError> {
         Ok(None)
     }
 
-    fn old(&self) -> Result<Option<Value>, ApiError> {
+    fn old_object(&self) -> Result<Option<Value>, ApiError> {
         Ok(None)
     }
 
@@ -86,11 +86,11 @@ pub(super) struct Things {
 }
 
 impl Objects for Things {
-    fn new(&self) -> Result<Option<Value>, ApiError> {
+    fn object(&self) -> Result<Option<Value>, ApiError> {
         Ok(self.new.clone())
     }
 
-    fn old(&self) -> Result<Option<Value>, ApiError> {
+    fn old_object(&self) -> Result<Option<Value>, ApiError> {
         Ok(self.old.clone())
     }
 

@@ -57,7 +57,7 @@ impl Annotations {
             Entry::Vacant(vacant) => drop(vacant.insert(value)),
             Entry::Occupied(there) if *there.get() == value => {}
             Entry::Occupied(there) => {
-                tracing::warn!(key = there.key(), "an audit annotation is not overwritten")
+                tracing::warn!(key = there.key(), "an audit annotation is not overwritten");
             }
         }
     }

@@ -78,14 +78,14 @@ fn name(metadata: &ObjectMeta) -> &str {
 }
 
 impl<H: Resource> Objects for Asked<'_, H> {
-    fn new(&self) -> Result<Option<Value>, ApiError> {
+    fn object(&self) -> Result<Option<Value>, ApiError> {
         match self.step {
             Step::Create { new, .. } | Step::Update { new, .. } => self.form.to_value(new).map(Some),
             Step::Delete { .. } => Ok(None),
         }
     }
 
-    fn old(&self) -> Result<Option<Value>, ApiError> {
+    fn old_object(&self) -> Result<Option<Value>, ApiError> {
         match self.step {
             Step::Update { old, .. } | Step::Delete { old, .. } => self.form.to_value(old).map(Some),
             Step::Create { .. } => Ok(None),
@@ -164,7 +164,7 @@ impl<S: Strategy> Registry<S> {
         if self.admission.is_idle() {
             return Ok(None);
         }
-        let Some(mut value) = asked.new()? else { return Ok(None) };
+        let Some(mut value) = asked.object()? else { return Ok(None) };
         self.admission.mutate(review, Some(&mut value)).await?;
         let tree = Tree { value, duplicates: Vec::new() };
         let decoded = asked.form.decode_value(tree, FieldValidation::Ignore);

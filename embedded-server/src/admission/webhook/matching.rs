@@ -163,7 +163,7 @@ mod tests {
     use crate::admission::testing::{NoObjects, OLD_THINGS, Request, THINGS, Things};
     use crate::admission::webhook::hook::tests_support::hook;
 
-    fn rule(change: Value) -> RuleWithOperations {
+    fn rule(change: &Value) -> RuleWithOperations {
         let mut rule = json!({
             "operations": ["CREATE"], "apiGroups": ["g"], "apiVersions": ["v1"], "resources": ["things"],
         });
@@ -202,7 +202,7 @@ mod tests {
             (json!({"resources": ["*/status"], "operations": ["UPDATE"]}), status, true),
             (json!({"resources": ["things/*"], "operations": ["UPDATE"]}), status, true),
         ] {
-            assert_eq!(covers(&rule(change.clone()), review, &THINGS), covered, "{change}");
+            assert_eq!(covers(&rule(&change), review, &THINGS), covered, "{change}");
         }
     }
 
@@ -210,11 +210,11 @@ mod tests {
     fn other_versions_of_the_type_count_unless_it_is_to_be_exact() {
         let (request, objects) = (Request::default(), Things { new: None, old: None });
         let review = request.review(Operation::Create, &objects);
-        let older = json!({"rules": [rule(json!({"apiVersions": ["v1beta1"]}))]});
+        let older = json!({"rules": [rule(&json!({"apiVersions": ["v1beta1"]}))]});
         assert_eq!(version(&hook(&older), review), Some(&OLD_THINGS));
         let exact = json!({"matchPolicy": "Exact", "rules": older["rules"]});
         assert_eq!(version(&hook(&exact), review), None);
-        let any = json!({"rules": [rule(json!({"apiVersions": ["*"]}))]});
+        let any = json!({"rules": [rule(&json!({"apiVersions": ["*"]}))]});
         assert_eq!(version(&hook(&any), review), Some(&THINGS));
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Pair {
 impl<'a> Subject<'a> {
     /// Returns the write of what is about to be stored.
     pub(super) fn of(review: Review<'a>, new: Option<Value>) -> Result<Self, ApiError> {
-        Ok(Self { review, new, old: review.objects.old()? })
+        Ok(Self { review, new, old: review.objects.old_object()? })
     }
 
     /// Returns the name of the object; empty while it is still to be generated.

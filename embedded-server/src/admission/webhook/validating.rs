@@ -47,7 +47,7 @@ impl Validate for ValidatingWebhooks {
         if hooks.is_empty() {
             return Ok(());
         }
-        let subject = Subject::of(review, review.objects.new()?)?;
+        let subject = Subject::of(review, review.objects.object()?)?;
         let mut relevant = Vec::new();
         for hook in hooks.iter() {
             relevant.extend(invocation(hook, &subject, &self.0).await?);
