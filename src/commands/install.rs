@@ -2,6 +2,7 @@
 //! and what ends them early: a failure, a signal, the end of the time.
 
 mod apply;
+mod cert_manager;
 mod certificates;
 mod diagnosis;
 mod difference;
@@ -138,6 +139,9 @@ async fn bring_up(arguments: &Install, session: &Session<'_>, prepared: &Prepare
         false => Certified::CertManager,
     };
     apply::all(session, entries, &mut report).await?;
+    if arguments.wait && !own {
+        cert_manager::issued(session, deadline).await?;
+    }
     if arguments.wait {
         rollout::watch(session, deadline).await?;
     }
@@ -150,6 +154,9 @@ async fn bring_up(arguments: &Install, session: &Session<'_>, prepared: &Prepare
         report.healthy = true;
     }
     apply::prune(session, before, wanted, &mut report).await?;
+    if report.healthy && !own {
+        cert_manager::prune_authority(session, &mut report).await?;
+    }
     record::write(session, wanted).await?;
     Ok(report)
 }

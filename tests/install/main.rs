@@ -2,6 +2,7 @@
 //! whose pods are the real program again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod cert_manager;
 mod clashes;
 mod completion;
 #[path = "../../embedded-server/tests/etcd/server.rs"]

@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::cert_manager;
 use super::report::Certified;
 use super::session::{AUTHORITY_SECRET, SECRETS_MANAGER, SERVING_SECRET, Session};
 use super::survey::Survey;
@@ -14,6 +15,10 @@ use crate::pki::bundle::Bundle;
 use crate::pki::inspect::Facts;
 use crate::pki::{Authority, OwnKeys, PrivateKey, SERVICE, own_serving, service_names};
 use crate::values::{Certificates, Values};
+
+/// What is kept of cert-manager's is trusted already: only a rotation replaces it with nobody left out.
+const BACK: &str =
+    "cert-manager issued them: wfctl certs rotate, or the next renewal, replaces them with wfctl's own";
 
 /// What has to be made.
 #[derive(Debug)]
@@ -34,6 +39,9 @@ pub(super) async fn issue(
     let (keys, certified) = match decide(now, session.namespace(), survey) {
         Decision::Keep => {
             session.printer.done("The certificates are good, and stay");
+            if survey.authority.is_none() && survey.serving.as_ref().is_some_and(cert_manager::wrote) {
+                session.printer.note(BACK);
+            }
             return Ok(Certified::Kept);
         }
         Decision::Leaf(authority) => {

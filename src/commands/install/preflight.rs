@@ -89,13 +89,24 @@ pub(super) async fn check_inside(session: &Session<'_>, entries: &[Entry]) -> an
 
 async fn look(session: &Session<'_>, survey: &Survey, object: &Value) -> Result<Entry, Problem> {
     let id = Id::of(object).map_err(Problem::Refused)?;
-    let live = session.cluster.objects.get(&id).await.map_err(Problem::Refused)?;
+    let live = session.cluster.objects.get(&id).await.map_err(|error| unreadable(&id, error))?;
     if let Some(live) = live.as_ref().filter(|live| !is_ours(live)) {
         return Err(foreign(&id, live));
     }
     let homeless = id.namespace() == Some(session.namespace()) && survey.namespace.is_none();
     let would = if homeless { None } else { Some(dry_run(session, object).await.map_err(Problem::Refused)?) };
     Ok(Entry { object: object.clone(), id, live, would })
+}
+
+/// The only objects that not every cluster knows are those of cert-manager.
+fn unreadable(id: &Id, error: ClusterError) -> Problem {
+    if id.kind() != Kind::CERTIFICATE || error.reason != Reason::UnknownKind {
+        return Problem::Refused(error);
+    }
+    Problem::Found {
+        what: "cert-manager is not installed: the cluster does not know Certificates of cert-manager.io/v1".to_owned(),
+        hint: "install cert-manager first, https://cert-manager.io/docs/installation; without --cert-manager, and with --reset where an earlier run remembers it, wfctl issues certificates itself".to_owned(),
+    }
 }
 
 /// A binding cannot be checked before its role is there.
@@ -311,5 +322,15 @@ mod tests {
         assert!(no_aggregation(&map(json!({"client-ca-file": "x"}))).is_some());
         assert_eq!(no_aggregation(&map(json!({"requestheader-client-ca-file": "x"}))), None);
         assert_eq!(no_aggregation(&Readable::Hidden), None);
+    }
+
+    #[test]
+    fn a_cluster_without_cert_manager_is_told_from_one_that_refuses() {
+        let certificate = Id::namespaced(Kind::CERTIFICATE, "a", "b");
+        let error = |reason| ClusterError::new("get", "Certificate a/b", reason, "404 page not found");
+        let missing = unreadable(&certificate, error(Reason::UnknownKind));
+        assert!(missing.line().starts_with("cert-manager is not installed: "), "{}", missing.line());
+        assert!(missing.hint().is_some_and(|hint| hint.starts_with("install cert-manager first")));
+        assert!(matches!(unreadable(&certificate, error(Reason::Unavailable)), Problem::Refused(_)));
     }
 }
