@@ -191,12 +191,12 @@ mod tests {
 
     use super::*;
 
-    fn trouble_with(status: Value, evidence: &Evidence) -> Option<Trouble> {
+    fn trouble_with(status: &Value, evidence: &Evidence) -> Option<Trouble> {
         let metadata = json!({"name": "p", "uid": "1"});
         trouble(&serde_json::from_value(json!({"metadata": metadata, "status": status})).unwrap(), evidence)
     }
 
-    fn trouble_of(status: Value) -> Option<String> {
+    fn trouble_of(status: &Value) -> Option<String> {
         trouble_with(status, &Evidence::default()).map(|trouble| trouble.in_a_line())
     }
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn with_container(container: Value) -> String {
-        trouble_of(running(container)).unwrap()
+        trouble_of(&running(container)).unwrap()
     }
 
     fn crashed() -> Value {
@@ -233,14 +233,14 @@ mod tests {
 
     #[test]
     fn a_pod_that_is_ready_is_in_no_trouble() {
-        assert_eq!(trouble_of(json!({"conditions": [{"type": "Ready", "status": "True"}]})), None);
+        assert_eq!(trouble_of(&json!({"conditions": [{"type": "Ready", "status": "True"}]})), None);
     }
 
     #[test]
     fn the_scheduler_is_quoted() {
         let condition =
             json!({"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"});
-        let trouble = trouble_of(json!({"phase": "Pending", "conditions": [condition]}));
+        let trouble = trouble_of(&json!({"phase": "Pending", "conditions": [condition]}));
         assert_eq!(trouble.unwrap(), "no node takes it: 0/3 nodes are available");
     }
 
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_crash_shows_its_last_lines() {
         assert_eq!(
-            trouble_of(crashed()).unwrap(),
+            trouble_of(&crashed()).unwrap(),
             "CrashLoopBackOff: Error, exit status 1: b | c | error: d"
         );
         let killed = json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}});
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_log_says_more_than_what_the_kubelet_kept() {
         let logs = [("p".to_owned(), "one\n  two\n".to_owned())].into();
-        let trouble = trouble_with(crashed(), &Evidence { logs, ..Evidence::default() }).unwrap();
+        let trouble = trouble_with(&crashed(), &Evidence { logs, ..Evidence::default() }).unwrap();
         let told = "CrashLoopBackOff: Error, exit status 1, and said:\n    one\n      two";
         assert_eq!(trouble.in_full(), told);
         assert_eq!(trouble.in_a_line(), "CrashLoopBackOff: Error, exit status 1: one | two");
@@ -280,16 +280,16 @@ mod tests {
     #[test]
     fn a_probe_and_a_volume_speak_by_the_newest_event() {
         let evidence = complaints(["statuscode: 500", "statuscode: 503"]);
-        let probed = trouble_with(running(json!({"state": {"running": {}}})), &evidence).unwrap();
+        let probed = trouble_with(&running(json!({"state": {"running": {}}})), &evidence).unwrap();
         assert_eq!(probed.in_full(), "statuscode: 500");
         let creating = running(json!({"state": {"waiting": {"reason": "ContainerCreating"}}}));
-        let mounted = trouble_with(creating, &complaints(["MountVolume failed", ""])).unwrap();
+        let mounted = trouble_with(&creating, &complaints(["MountVolume failed", ""])).unwrap();
         assert_eq!(mounted.in_full(), "ContainerCreating: MountVolume failed");
     }
 
     #[test]
     fn an_evicted_pod_says_so() {
         let status = json!({"phase": "Failed", "reason": "Evicted", "message": "low on memory"});
-        assert_eq!(trouble_of(status).unwrap(), "Failed: low on memory");
+        assert_eq!(trouble_of(&status).unwrap(), "Failed: low on memory");
     }
 }

@@ -128,7 +128,7 @@ mod tests {
         Seen { deployment: serde_json::from_value(deployment).unwrap(), ..Seen::default() }
     }
 
-    fn set(image: &str, status: Value) -> ReplicaSet {
+    fn set(image: &str, status: &Value) -> ReplicaSet {
         let labels = json!({HASH: image});
         let mut template = template(image);
         template["metadata"]["labels"][HASH] = json!(image);
@@ -137,7 +137,7 @@ mod tests {
             .unwrap()
     }
 
-    fn pod(image: &str, container: Value) -> Pod {
+    fn pod(image: &str, container: &Value) -> Pod {
         let mut status =
             json!({"name": "apiserver", "image": image, "imageID": "", "ready": false, "restartCount": 0});
         status.as_object_mut().unwrap().extend(container.as_object().cloned().unwrap());
@@ -148,13 +148,13 @@ mod tests {
     }
 
     fn waiting(image: &str, reason: &str) -> Pod {
-        pod(image, json!({"state": {"waiting": {"reason": reason}}}))
+        pod(image, &json!({"state": {"waiting": {"reason": reason}}}))
     }
 
     fn crashed(count: u64) -> Pod {
         let last = json!({"terminated": {"exitCode": 1, "reason": "Error", "message": "no store"}});
         let waiting = json!({"waiting": {"reason": "CrashLoopBackOff"}});
-        pod("new", json!({"restartCount": count, "lastState": last, "state": waiting}))
+        pod("new", &json!({"restartCount": count, "lastState": last, "state": waiting}))
     }
 
     fn of_pods(pods: Vec<Pod>) -> Rollout {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn after(before: &Crashes, pods: Vec<Pod>) -> Rollout {
-        let sets = vec![set("old", json!(null)), set("new", json!(null))];
+        let sets = vec![set("old", &json!(null)), set("new", &json!(null))];
         Seen { sets, pods, ..seen(0) }.rollout(&Evidence::default(), before)
     }
 
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_quota_is_quoted() {
         let failure = json!({"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"});
-        let sets = vec![set("new", json!({"replicas": 0, "conditions": [failure]}))];
+        let sets = vec![set("new", &json!({"replicas": 0, "conditions": [failure]}))];
         assert_eq!(alone(&Seen { sets, ..seen(0) }), going("no pod is made: exceeded quota"));
     }
 
@@ -219,7 +219,7 @@ mod tests {
         let new = waiting("new", "ContainerCreating");
         assert_eq!(of_pods(vec![old.clone(), new]), going("pod new: ContainerCreating"));
         assert_eq!(of_pods(vec![old.clone()]), going("0 of 1 servers are ready"));
-        let unmade = Seen { sets: vec![set("old", json!(null))], pods: vec![old], ..seen(0) };
+        let unmade = Seen { sets: vec![set("old", &json!(null))], pods: vec![old], ..seen(0) };
         assert_eq!(alone(&unmade), going("0 of 1 servers are ready"));
     }
 }
