@@ -59,6 +59,16 @@ impl Printer {
         }
     }
 
+    /// Says whether data can be written in the place of what was written before.
+    pub(crate) fn is_read_on_a_terminal(&self) -> bool {
+        io::stdout().is_terminal() && !is_dumb()
+    }
+
+    /// Writes data to the top of the terminal, and nothing else is on it afterwards.
+    pub(crate) fn redraw(&self, data: &str) -> io::Result<()> {
+        self.data(&in_place(data))
+    }
+
     /// Writes a line for people to stderr.
     pub(crate) fn note(&self, line: impl fmt::Display) {
         self.to_stderr(&format!("{line}\n"));
@@ -250,6 +260,11 @@ impl Write for DataWriter {
     }
 }
 
+/// Overwrites line by line: a terminal that is emptied first flickers.
+fn in_place(data: &str) -> String {
+    format!("\u{1b}[H{}\u{1b}[J", data.replace('\n', "\u{1b}[K\n"))
+}
+
 fn render_error(error: &anyhow::Error, color: bool) -> String {
     let mut text = format!("{} {error}\n", paint("error:", ERROR, color));
     for cause in error.chain().skip(1) {
@@ -301,6 +316,11 @@ mod tests {
     fn an_error_says_what_why_and_what_next() {
         let text = "error: cannot listen\n  caused by: port in use\nhint: take another port\n";
         assert_eq!(render_error(&failed(), false), text);
+    }
+
+    #[test]
+    fn what_is_drawn_in_place_leaves_nothing_of_what_was_there() {
+        assert_eq!(in_place("a\nb\n"), "\u{1b}[Ha\u{1b}[K\nb\u{1b}[K\n\u{1b}[J");
     }
 
     #[test]

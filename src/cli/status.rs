@@ -15,7 +15,7 @@ pub(crate) struct Status {
     /// Wait until no check fails, for as long as --timeout says
     #[arg(long)]
     pub(crate) wait: bool,
-    /// Go on looking, and tell whenever something has changed
+    /// Go on looking: on a terminal in place, else anew whenever something has changed
     #[arg(long, conflicts_with = "wait")]
     pub(crate) watch: bool,
     /// The form of the output

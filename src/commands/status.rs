@@ -4,7 +4,7 @@ mod gather;
 
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::output::print;
@@ -68,7 +68,9 @@ impl Looking<'_> {
         let mut told: Option<Report> = None;
         loop {
             let report = self.look(self.deadline()).await?;
-            if !told.is_some_and(|told| told.says_the_same_as(&report)) {
+            if self.format == OutputFormat::Table && self.printer.is_read_on_a_terminal() {
+                self.printer.redraw(&self.table(&report)).context("cannot write the status")?;
+            } else if !told.is_some_and(|told| told.says_the_same_as(&report)) {
                 self.tell(&report)?;
             }
             told = Some(report);
@@ -106,8 +108,11 @@ impl Looking<'_> {
     }
 
     fn tell(&self, report: &Report) -> anyhow::Result<()> {
-        let table = || status::table::render(report, self.printer.colors_data(), self.printer.data_width());
-        print(report, self.format, table, self.printer)
+        print(report, self.format, || self.table(report), self.printer)
+    }
+
+    fn table(&self, report: &Report) -> String {
+        status::table::render(report, self.printer.colors_data(), self.printer.data_width())
     }
 }
 
