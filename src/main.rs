@@ -13,6 +13,7 @@ mod files;
 mod kubeconfig;
 mod logging;
 mod manifest;
+mod names;
 mod oci;
 mod pki;
 mod pods;

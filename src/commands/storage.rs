@@ -4,7 +4,7 @@ mod check;
 mod export;
 mod import;
 mod kinds;
-mod lines;
+pub(super) mod lines;
 mod migrate;
 #[cfg(test)]
 mod testing;

@@ -6,15 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::installation::{Change, Installation, Part};
 use crate::cluster::{Cluster, ClusterError, Id, Kind, Write};
+use crate::names::{API_SERVICE, AUTHORITY_SECRET, SECRETS_MANAGER, SERVING_SECRET, TRUST_MANAGER};
 use crate::pki::SERVICE;
 use crate::pki::bundle::Bundle;
 use crate::proof::{self, Expectation, Seen};
 
-/// The field manager of what stands in the Secrets.
-const SECRETS_MANAGER: &str = "wfctl-certificates";
-/// The field manager of the caBundle. One of its own, so that nobody who applies the rest takes it away.
-pub(super) const TRUST_MANAGER: &str = "wfctl-trust";
-const API_SERVICE: &str = "v1alpha1.workflow.example.com";
 /// A resourceVersion that no object has any more: applied with it, an object is created, and one that is there
 /// conflicts.
 const NONE: &str = "1";
@@ -42,8 +38,8 @@ impl InCluster {
     fn id(&self, part: Part) -> Id {
         match part {
             Part::Trust => Id::cluster(Kind::API_SERVICE, API_SERVICE),
-            Part::Serving => Id::namespaced(Kind::SECRET, &self.namespace, "workflow-apiserver-certs"),
-            Part::Authorities => Id::namespaced(Kind::SECRET, &self.namespace, "workflow-apiserver-ca"),
+            Part::Serving => Id::namespaced(Kind::SECRET, &self.namespace, SERVING_SECRET),
+            Part::Authorities => Id::namespaced(Kind::SECRET, &self.namespace, AUTHORITY_SECRET),
         }
     }
 

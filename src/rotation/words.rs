@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::in_cluster::TRUST_MANAGER;
 use super::look::Look;
+use crate::names::TRUST_MANAGER;
 use crate::pki::rotate::{Action, Why};
 use crate::proof::Seen;
 

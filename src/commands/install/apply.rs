@@ -6,9 +6,10 @@ use super::difference;
 use super::preflight::Entry;
 use super::record::{self, Record};
 use super::report::Report;
-use super::session::{MANAGER, SERVING_SECRET, Session};
+use super::session::{MANAGER, Session};
 use super::survey::is_ours;
 use crate::cluster::{ClusterError, Delete, Id, Kind, Owned, Write};
+use crate::names::SERVING_SECRET;
 
 /// Applies the namespace, which all others need.
 pub(super) async fn namespace(

@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::apply;
 use super::certificates::{needed, published};
 use super::report::Report;
-use super::session::{AUTHORITY_SECRET, SERVING_SECRET, Session};
+use super::session::Session;
 use crate::cluster::{ClusterError, Id, Kind};
 use crate::commands::deadline::{Deadline, Look};
 use crate::failure::Hint;
+use crate::names::{AUTHORITY_SECRET, SERVING_SECRET};
 
 /// By this annotation cert-manager knows the Secrets that it wrote.
 const WRITTEN_FOR: &str = "cert-manager.io/certificate-name";
@@ -86,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn certificate(ready: Value) -> Value {
+    fn certificate(ready: &Value) -> Value {
         json!({"metadata": {"generation": 2}, "status": {"conditions": [ready]}})
     }
 
@@ -96,13 +97,13 @@ mod tests {
         assert!(silent.ends_with("does it run?"), "{silent}");
         let missing =
             json!({"type": "Ready", "status": "False", "reason": "DoesNotExist", "message": "no issuer"});
-        assert_eq!(unready(&certificate(missing)).unwrap(), "DoesNotExist: no issuer");
+        assert_eq!(unready(&certificate(&missing)).unwrap(), "DoesNotExist: no issuer");
     }
 
     #[test]
     fn what_was_issued_before_is_not_what_was_asked_for() {
         let ready =
-            |seen: u8| certificate(json!({"type": "Ready", "status": "True", "observedGeneration": seen}));
+            |seen: u8| certificate(&json!({"type": "Ready", "status": "True", "observedGeneration": seen}));
         assert!(unready(&ready(1)).is_some());
         assert_eq!(unready(&ready(2)), None);
         let own = json!({"metadata": {"annotations": {}}});

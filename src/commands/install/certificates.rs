@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::cert_manager;
 use super::report::Certified;
-use super::session::{AUTHORITY_SECRET, SECRETS_MANAGER, SERVING_SECRET, Session};
+use super::session::Session;
 use super::survey::Survey;
 use crate::cluster::{Id, Write};
 use crate::manifest::{self, Manifest};
+use crate::names::{AUTHORITY_SECRET, SECRETS_MANAGER, SERVING_SECRET};
 use crate::pki::bundle::Bundle;
 use crate::pki::inspect::Facts;
 use crate::pki::{Authority, OwnKeys, PrivateKey, SERVICE, own_serving, service_names};

@@ -8,6 +8,7 @@ use crate::cli::Install;
 use crate::config::TargetConfig;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
+use crate::names::{AUTHORITY_SECRET, SERVING_SECRET};
 use crate::pki::OwnKeys;
 use crate::printer::Printer;
 use crate::values::{Certificates, Values};
@@ -53,7 +54,7 @@ fn summary(values: &Values, manifests: &[Manifest]) -> String {
 fn left_out(values: &Values) -> Vec<&'static str> {
     let own = matches!(values.certificates, Certificates::Own(None));
     let storage = values.storage.has_secrets() && !values.with_secrets;
-    let keys = ["workflow-apiserver-ca", "workflow-apiserver-certs"].into_iter().filter(|_| own);
+    let keys = [AUTHORITY_SECRET, SERVING_SECRET].into_iter().filter(|_| own);
     keys.chain(storage.then_some("workflow-apiserver-storage")).collect()
 }
 

@@ -8,10 +8,11 @@ use super::apply;
 use super::preflight::Entry;
 use super::record::{self, Record};
 use super::rollout;
-use super::session::{AUTHORITY_SECRET, SERVING_SECRET, Session};
+use super::session::Session;
 use super::survey::Survey;
 use crate::cluster::{Id, Kind};
 use crate::commands::deadline::{Deadline, Look};
+use crate::names::{AUTHORITY_SECRET, SERVING_SECRET};
 
 /// How long going back may take.
 const PATIENCE: Duration = Duration::from_secs(120);

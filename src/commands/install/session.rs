@@ -7,21 +7,12 @@ use crate::cluster::{Cluster, Id, Kind};
 use crate::commands::deadline::Deadline;
 use crate::config::TargetConfig;
 use crate::failure::Failure;
+use crate::names::API_SERVICE;
 use crate::pki::SERVICE;
 use crate::printer::{Printer, Step};
 
 /// The field manager of everything but certificates.
 pub(super) const MANAGER: &str = "wfctl";
-/// The field manager of what stands in the Secrets with keys.
-pub(super) const SECRETS_MANAGER: &str = "wfctl-certificates";
-/// The field manager of the caBundle: one of its own, so that applying the rest does not take it away.
-pub(super) const TRUST_MANAGER: &str = "wfctl-trust";
-/// The APIService.
-pub(super) const API_SERVICE: &str = "v1alpha1.workflow.example.com";
-/// The Secret with the authority.
-pub(super) const AUTHORITY_SECRET: &str = "workflow-apiserver-ca";
-/// The Secret with the serving certificate.
-pub(super) const SERVING_SECRET: &str = "workflow-apiserver-certs";
 
 /// What to do after a run that did not come to its end.
 pub(super) const AGAIN: &str = "run wfctl install again: it goes on where this one stopped";

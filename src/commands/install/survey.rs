@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::record::{self, Record};
-use super::session::{AUTHORITY_SECRET, SERVING_SECRET, Session};
+use super::session::Session;
 use crate::cluster::{Greeting, Id, Kind};
+use crate::names::{AUTHORITY_SECRET, SERVING_SECRET};
 use embedded_server::clock::{Clock, SystemClock};
 use jiff::SignedDuration;
 

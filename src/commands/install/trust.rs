@@ -6,9 +6,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::certificates::{needed, published};
-use super::session::{AUTHORITY_SECRET, SERVING_SECRET, Session, TRUST_MANAGER};
+use super::session::Session;
 use crate::cluster::{Reason, Write};
 use crate::commands::deadline::{Deadline, Look};
+use crate::names::{AUTHORITY_SECRET, SERVING_SECRET, TRUST_MANAGER};
 use crate::pki::bundle::Bundle;
 
 /// Lets kube-apiserver trust who issues the certificates, and those that it trusted before: taking them away is for a

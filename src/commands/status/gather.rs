@@ -11,6 +11,7 @@ use tokio::join;
 use tokio::time::Instant;
 
 use crate::cluster::{self, Cluster, Id, Kind};
+use crate::names::{AUTHORITY_SECRET, SERVING_SECRET};
 use crate::pki::SERVICE;
 use crate::pki::bundle::Bundle;
 use crate::pods;
@@ -77,8 +78,8 @@ async fn objects(cluster: &Cluster, namespace: &str) -> Objects {
         get(cluster, here(Kind::SERVICE, SERVICE)),
         get(cluster, role("workflow-admin")),
         get(cluster, role("workflow-viewer")),
-        stored(cluster, here(Kind::SECRET, "workflow-apiserver-ca")),
-        stored(cluster, here(Kind::SECRET, "workflow-apiserver-certs")),
+        stored(cluster, here(Kind::SECRET, AUTHORITY_SECRET)),
+        stored(cluster, here(Kind::SECRET, SERVING_SECRET)),
         get(cluster, here(Kind::CRON_JOB, "workflow-apiserver-renewal")),
         get(cluster, Id::cluster(Kind::API_SERVICE, registration::NAME)),
         get(cluster, here(Kind::PERSISTENT_VOLUME_CLAIM, "workflow-apiserver-data")),

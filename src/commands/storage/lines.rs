@@ -10,7 +10,7 @@ const VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Header {
+pub(in crate::commands) struct Header {
     format: String,
     version: u32,
     /// What the lines below are; who edits them leaves it out.
@@ -20,7 +20,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Returns the first line of an export of these lines.
-    pub(super) fn of(lines: &[&[u8]]) -> Self {
+    pub(in crate::commands) fn of(lines: &[&[u8]]) -> Self {
         Self { format: FORMAT.to_owned(), version: VERSION, content: Some(Content::of_lines(lines)) }
     }
 }

@@ -5,27 +5,16 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::cluster::{Cluster, ClusterError, Kind};
+use crate::commands::storage::lines::Header;
 use crate::failure::Hint;
 use crate::files;
 use crate::printer::Printer;
 
 const PAGE: u16 = 500;
-
-/// The first line.
-#[derive(Serialize)]
-struct Header {
-    format: &'static str,
-    version: u32,
-    objects: usize,
-    /// The checksum of all lines that follow, in hexadecimal.
-    sha256: String,
-}
 
 /// Writes all Workflows to `path`, for its owner alone to read. There is a whole file afterwards, or none.
 pub(super) async fn workflows(cluster: &Cluster, path: &Path, printer: &Printer) -> anyhow::Result<()> {
@@ -75,9 +64,9 @@ fn following(list: &Value) -> Option<String> {
 }
 
 fn document(objects: &[Value]) -> serde_json::Result<String> {
-    let lines: String = objects.iter().map(|object| format!("{object}\n")).collect();
-    let sha256 = Sha256::digest(&lines).iter().map(|byte| format!("{byte:02x}")).collect();
-    let header = Header { format: "wfctl-storage-export", version: 1, objects: objects.len(), sha256 };
+    let lines: Vec<_> = objects.iter().map(Value::to_string).collect();
+    let header = Header::of(&lines.iter().map(String::as_bytes).collect::<Vec<_>>());
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     Ok(format!("{}\n{lines}", serde_json::to_string(&header)?))
 }
 
