@@ -89,6 +89,21 @@ pub(crate) async fn until_ready(cluster: &Cluster, wanted: u64) {
         .await;
 }
 
+/// Lets the ServiceAccount of the servers get, list and watch another Secret.
+pub(crate) async fn let_servers_follow(cluster: &Cluster, secret: &str) {
+    let rbac = "rbac.authorization.k8s.io";
+    let version = &format!("{rbac}/v1");
+    let metadata = json!({ "name": secret });
+    let verbs = ["get", "list", "watch"];
+    let rule =
+        json!({"apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": verbs});
+    let subject = json!({"kind": "ServiceAccount", "name": "workflow-apiserver", "namespace": NAMESPACE});
+    let role = json!({"apiGroup": rbac, "kind": "Role", "name": secret});
+    create(cluster, &here(version, "roles", ""), &json!({"metadata": metadata, "rules": [rule]})).await;
+    let binding = json!({"metadata": metadata, "subjects": [subject], "roleRef": role});
+    create(cluster, &here(version, "rolebindings", ""), &binding).await;
+}
+
 /// Returns a Secret with a certificate for the Service, of an authority that nobody trusts.
 pub(crate) fn strangers_certificate() -> Value {
     let key = KeyPair::generate().unwrap();

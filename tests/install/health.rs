@@ -58,6 +58,7 @@ async fn one_bad_replica_among_good_ones_is_found() {
     until_ready(&cluster, 2).await;
     let theirs = hands::strangers_certificate();
     hands::create(&cluster, &here("v1", "secrets", ""), &theirs).await;
+    hands::let_servers_follow(&cluster, "theirs").await;
     let contents = cluster.contents().await;
     let model = contents.iter().find(|(key, _)| key.starts_with(&format!("/pods/{NAMESPACE}/"))).unwrap().1;
     let mut spec = model["spec"].clone();
@@ -87,15 +88,15 @@ async fn rights_that_are_missing_are_told_apart() {
     let server = format!("system:serviceaccount:{NAMESPACE}:workflow-apiserver");
     let rights = [
         "create tokenreviews.authentication.k8s.io",
-        "create subjectaccessreviews.authorization.k8s.io",
         "watch configmaps",
         "list namespaces",
+        "watch mutatingwebhookconfigurations.admissionregistration.k8s.io",
         "watch secrets",
     ];
     for right in rights {
         cluster.refuse_to(&server, right);
     }
-    told.note("the server has lost all rights");
+    told.note("the server has lost all rights but to ask who may do what");
     told.run(&cluster, "status", 1).await;
     cluster.allow_all();
     cluster.refuse("get secrets");

@@ -26,13 +26,19 @@ pub(crate) async fn fails_with(cluster: &Cluster, command: &str, why: &str) -> O
     panic!("{why} was never told of");
 }
 
-/// Installs over pods that have a trouble already, and expects to be told of it.
+/// Installs over pods that have a trouble already, and expects to be told of it. Those that crash would be replaced: they
+/// crash while the installation looks on.
 async fn told(trouble: Trouble, sign: &str) -> Output {
     let cluster = Cluster::start().await;
+    let crashes = matches!(trouble, Trouble::Crash(_));
     cluster.trouble(trouble);
-    cluster.run("install --wait=false").await.expect(0);
-    cluster.until(|contents| says(contents, sign)).await;
-    let output = fails_with(&cluster, "install", sign).await;
+    let output = if crashes {
+        cluster.run("install --timeout 160s").await.expect(1)
+    } else {
+        cluster.run("install --wait=false").await.expect(0);
+        cluster.until(|contents| says(contents, sign)).await;
+        fails_with(&cluster, "install", sign).await
+    };
     cluster.trouble(None);
     until_ready(&cluster, 1).await;
     cluster.run("install").await.expect(0);

@@ -29,8 +29,13 @@ pub(super) async fn answer(
     };
     let asked = Ask::new("create", &address.group, &address.resource, "");
     if !address.resource.starts_with("self") && !hub.refusals.allow(&user.name, &asked) {
-        let who = format!("User \"{}\" cannot create resource \"{}\"", user.name, address.resource);
-        return failure(403, "Forbidden", &format!("{} is forbidden: {who}", address.resource));
+        let (Address { group, resource, .. }, name) = (address, &user.name);
+        let who = format!("User \"{name}\" cannot create resource \"{resource}\" in API group \"{group}\"");
+        return failure(
+            403,
+            "Forbidden",
+            &format!("{resource}.{group} is forbidden: {who} at the cluster scope"),
+        );
     }
     let spec = &review["spec"];
     let status = match address.resource.as_str() {
