@@ -1,6 +1,7 @@
 //! The admission webhooks of the cluster: which there are, and how they are reached.
 
 mod client;
+mod trust;
 
 use std::fmt::Debug;
 use std::sync::Arc;

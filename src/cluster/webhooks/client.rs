@@ -13,7 +13,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use embedded_server::admission::webhook::{CallError, CallWebhook, Target};
-use embedded_server::server::pem;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -22,8 +21,9 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use parking_lot::Mutex;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
+use super::trust::Trust;
 use crate::cluster::failure::causes;
 
 /// The most of an answer that is read. An object of the most that a request may have, 3 MiB, is a third larger in
@@ -62,19 +62,11 @@ impl WebhookClient {
 
 fn client(authorities: &[u8]) -> anyhow::Result<Http> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let trust = Arc::new(Trust::new(authorities, Arc::clone(&provider))?);
     let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let tls = tls.with_root_certificates(roots(authorities)?).with_no_client_auth();
+    let tls = tls.dangerous().with_custom_certificate_verifier(trust).with_no_client_auth();
     let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
     Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
-}
-
-fn roots(authorities: &[u8]) -> anyhow::Result<RootCertStore> {
-    if !authorities.is_empty() {
-        return Ok(pem::roots(authorities)?);
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    Ok(roots)
 }
 
 #[async_trait]
