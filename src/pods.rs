@@ -1,6 +1,6 @@
 //! What keeps a pod from serving, in the words of whoever knows it best: the scheduler, the kubelet, whoever complained
 //! of it in an event, or the program itself with its last lines. A pure look at the pod and at what is known beside it,
-//! for which [`evidence`] asks the cluster.
+//! for which [`evidence()`] asks the cluster.
 
 mod evidence;
 
