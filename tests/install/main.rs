@@ -8,6 +8,8 @@ mod completion;
 #[path = "../../embedded-server/tests/etcd/server.rs"]
 #[allow(dead_code, reason = "the tests of the backend use all of it")]
 mod etcd;
+#[path = "../support/golden.rs"]
+mod golden;
 mod hands;
 mod health;
 mod interruption;

@@ -1,10 +1,7 @@
 //! What somebody sees who runs commands one after another, compared with what is expected: `tests/golden/flows/`.
 //! `UPDATE_GOLDENS=1 cargo test --test install` rewrites it.
 
-use std::path::Path;
-
-use similar::TextDiff;
-
+use super::golden;
 use super::standin::{Cluster, Output};
 use super::words::{Words, lasting};
 
@@ -45,14 +42,7 @@ impl Transcript {
 
     /// Compares all of it.
     pub(crate) fn check(self, name: &str) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/flows/{name}.txt"));
-        if std::env::var_os("UPDATE_GOLDENS").is_some() {
-            std::fs::write(&path, &self.text).unwrap();
-        }
-        let golden = std::fs::read_to_string(&path).unwrap_or_default();
-        let diff = TextDiff::from_lines(&golden, &self.text);
-        let diff = diff.unified_diff().header(name, "what was told").to_string();
-        assert!(diff.is_empty(), "{diff}");
+        golden::check(&format!("flows/{name}.txt"), &self.text);
     }
 }
 

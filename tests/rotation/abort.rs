@@ -1,9 +1,9 @@
 //! Rotations that somebody no longer wants.
 
-use super::golden::Transcript;
 use super::installation::*;
 use super::running::Running;
 use super::standin::Cluster;
+use super::transcript::Transcript;
 
 /// Begins to rotate, stops before a write, and changes its mind.
 async fn aborted_before(cluster: &Cluster, transcript: &mut Transcript, write: &str, spared: usize) {

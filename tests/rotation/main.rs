@@ -7,6 +7,7 @@
 
 mod abort;
 mod clock;
+#[path = "../support/golden.rs"]
 mod golden;
 mod installation;
 mod job;
@@ -18,4 +19,5 @@ mod running;
 #[path = "../standin/mod.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]
 mod standin;
+mod transcript;
 mod whole;

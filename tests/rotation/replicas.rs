@@ -4,10 +4,10 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::{Value, json};
 
-use super::golden::Transcript;
 use super::installation::*;
 use super::running::Running;
 use super::standin::Cluster;
+use super::transcript::Transcript;
 
 const STUBBORN: &str = "workflow-apiserver-0-stubborn";
 

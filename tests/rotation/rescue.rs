@@ -6,9 +6,9 @@ use embedded_server::clock::{Clock, ManualClock, SystemClock};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::golden::Transcript;
 use super::installation::*;
 use super::standin::Cluster;
+use super::transcript::Transcript;
 
 async fn repaired(cluster: &Cluster, transcript: &mut Transcript, what: &str) {
     cluster.run("certs list").await.expect(1);

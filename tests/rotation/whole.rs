@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams};
 
-use super::golden::Transcript;
 use super::installation::*;
 use super::running::Running;
 use super::standin::{Cluster, Output};
+use super::transcript::Transcript;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_is_replaced_and_neither_requests_nor_watches_notice() {

@@ -1,11 +1,9 @@
 //! What somebody sees who rotates, compared with what was agreed on: `tests/golden/rotation/`.
 //! `UPDATE_GOLDENS=1 cargo test --test rotation` rewrites it.
 
-use std::path::Path;
-
 use jiff::Timestamp;
-use similar::TextDiff;
 
+use super::golden;
 use super::standin::Output;
 
 /// What is said or not, depending on how fast somebody is.
@@ -36,14 +34,7 @@ impl Transcript {
 
     /// Compares all of it.
     pub(crate) fn check(self, name: &str) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/rotation/{name}.txt"));
-        if std::env::var_os("UPDATE_GOLDENS").is_some() {
-            std::fs::write(&path, &self.0).unwrap();
-        }
-        let golden = std::fs::read_to_string(&path).unwrap_or_default();
-        let diff = TextDiff::from_lines(&golden, &self.0);
-        let diff = diff.unified_diff().header(name, "what was told").to_string();
-        assert!(diff.is_empty(), "{diff}");
+        golden::check(&format!("rotation/{name}.txt"), &self.0);
     }
 }
 
